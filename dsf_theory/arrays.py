@@ -1,0 +1,273 @@
+"""Three array namespaces with one vocabulary: SymPy, NumPy and torch.
+
+A model is written once, over a namespace ``xp`` that :func:`namespace` finds from its arrays. Functions of the
+Python array API come from ``array-api-compat``; the few that models need beyond it are added here, each in the
+form that is exact in its library: stable for floating point, literal for symbols. A symbolic array is a NumPy
+object array of SymPy expressions.
+"""
+
+import sys
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Array = Any
+"""An array of any of the three libraries."""
+
+
+class Namespace:
+    """The array API of one library, and the functions that sequence models add to it.
+
+    Attributes that are not defined here fall through to ``array_api_compat``.
+    """
+
+    name: str
+    imaginary = 1j
+
+    def __init__(self, base):
+        self._base = base
+
+    def __getattr__(self, attribute):
+        return getattr(self._base, attribute)
+
+    def __repr__(self):
+        return f"<array namespace {self.name}>"
+
+    def log_sigmoid(self, x: Array) -> Array:
+        """``log σ(x) = -softplus(-x)``, elementwise."""
+        return -self.softplus(-x)
+
+    def elu_plus_one(self, x: Array) -> Array:
+        """``ELU(x) + 1``: ``x + 1`` for positive x, else ``exp(x)``, positive wherever ``exp`` is."""
+        return self.where(x > 0, x + 1, self.exp(self.clip(x, max=0)))
+
+    def log_softplus(self, x: Array) -> Array:
+        """``log log(1 + e^x)``, elementwise; ``x`` itself where ``e^x`` is too small to be added to one."""
+        tiny = x < -36
+        return self.where(tiny, x, self.log(self.softplus(self.where(tiny, 0 * x, x))))
+
+    def expm1_ratio(self, z: Array) -> Array:
+        """``(e^z - 1) / z``, elementwise, with its limit 1 at ``z = 0``."""
+        zero = z == 0
+        safe = self.where(zero, self.ones_like(z), z)
+        return self.where(zero, self.ones_like(z), self.expm1(safe) / safe)
+
+    def log_bilinear(self, z: Array) -> Array:
+        """``log((1 + z/2) / (1 - z/2))``, elementwise, exact near ``z = 0``."""
+        return self.log1p(z / 2) - self.log1p(-z / 2)
+
+    def root(self, k: int):
+        """The square root of a whole number."""
+        return k**0.5
+
+    def row_max(self, x: Array) -> Array:
+        """The maximum over the last axis, kept: what a stable softmax subtracts."""
+        return self.max(x, axis=-1, keepdims=True)
+
+    def double(self, x: Array) -> Array:
+        """The same array in double precision."""
+        return self.astype(x, self.complex128 if self.isdtype(x.dtype, "complex floating") else self.float64)
+
+    def to_complex(self, x: Array) -> Array:
+        """The same array with a complex dtype of the same precision."""
+        if self.isdtype(x.dtype, "complex floating"):
+            return x
+        return self.astype(x, self.complex64 if x.dtype == self.float32 else self.complex128)
+
+    def relu(self, x: Array) -> Array:
+        """``max(x, 0)``, elementwise."""
+        return self.clip(x, min=0)
+
+    def inverse(self, a: Array) -> Array:
+        """The inverse of each matrix in the last two axes."""
+        return self.linalg.inv(a)
+
+    def running_sum(self, x: Array, axis: int) -> Array:
+        """Cumulative sum, accumulated in double precision."""
+        return self.astype(self.cumulative_sum(self.double(x), axis=axis), x.dtype)
+
+    def new_zeros(self, like: Array, shape: tuple[int, ...]) -> Array:
+        """Zeros of a shape, of the dtype and on the device of ``like``."""
+        return self.zeros(shape, dtype=like.dtype, device=getattr(like, "device", None))
+
+    def new_ones(self, like: Array, shape: tuple[int, ...]) -> Array:
+        """Ones of a shape, of the dtype and on the device of ``like``."""
+        return self.new_zeros(like, shape) + 1
+
+    def new_eye(self, like: Array, size: int) -> Array:
+        """The identity matrix, of the dtype and on the device of ``like``."""
+        return self.eye(size, dtype=like.dtype, device=getattr(like, "device", None))
+
+    def lower(self, like: Array, size: int, strict: bool = False) -> Array:
+        """A boolean mask, true where ``j <= i`` (strict: ``j < i``)."""
+        device = getattr(like, "device", None)
+        index = self.arange(size, device=device)
+        return index[:, None] > index[None, :] if strict else index[:, None] >= index[None, :]
+
+
+class NumpyNamespace(Namespace):
+    """NumPy arrays of floating point numbers."""
+
+    name = "numpy"
+
+    def sigmoid(self, x):
+        from scipy.special import expit
+
+        return expit(x)
+
+    def softplus(self, x):
+        return np.logaddexp(0, x).astype(x.dtype)
+
+    def matrix_exponential(self, a):
+        from scipy.linalg import expm
+
+        return expm(a)
+
+
+class TorchNamespace(Namespace):
+    """torch tensors, differentiable."""
+
+    name = "torch"
+
+    def sigmoid(self, x):
+        return self._base.sigmoid(x)
+
+    def softplus(self, x):
+        return self._base.logaddexp(x, self._base.zeros_like(x))  # F.softplus is linear above 20: off by 1e-9
+
+    def matrix_exponential(self, a):
+        return self._base.linalg.matrix_exp(a)
+
+    def real(self, x):
+        return x.real
+
+
+class SympyNamespace(Namespace):
+    """NumPy object arrays of SymPy expressions: formulas stay as they are written."""
+
+    name = "sympy"
+
+    def __init__(self, base):
+        super().__init__(base)
+        import sympy
+
+        self._sympy = sympy
+        self.imaginary = sympy.I
+
+    def map(self, function, x: Array) -> Array:
+        """Apply a function of one expression to every entry."""
+        return np.asarray(np.frompyfunc(function, 1, 1)(x), dtype=object)
+
+    def exp(self, x):
+        return self.map(self._sympy.exp, x)
+
+    def log(self, x):
+        return self.map(self._sympy.log, x)
+
+    def sqrt(self, x):
+        return self.map(self._sympy.sqrt, x)
+
+    def tanh(self, x):
+        return self.map(self._sympy.tanh, x)
+
+    def real(self, x):
+        return self.map(self._sympy.re, x)
+
+    def conj(self, x):
+        return self.map(self._sympy.conjugate, x)
+
+    def abs(self, x):
+        return self.map(self._sympy.Abs, x)
+
+    def relu(self, x):
+        return self.map(lambda e: self._sympy.Max(e, 0), x)
+
+    def expm1(self, x):
+        return self.exp(x) - 1
+
+    def log1p(self, x):
+        return self.log(1 + x)
+
+    def sigmoid(self, x):
+        return self.map(lambda e: 1 / (1 + self._sympy.exp(-e)), x)
+
+    def softplus(self, x):
+        return self.log(1 + self.exp(x))
+
+    def log_softplus(self, x):
+        return self.log(self.softplus(x))
+
+    def elu_plus_one(self, x):
+        sympy = self._sympy
+        return self.map(lambda e: sympy.Piecewise((e + 1, e > 0), (sympy.exp(e), True)), x)
+
+    def expm1_ratio(self, z):
+        return (self.exp(z) - 1) / z
+
+    def root(self, k):
+        return self._sympy.sqrt(k)
+
+    def row_max(self, x):
+        return 0  # subtracting it changes no ratio, and symbols do not overflow
+
+    def sign(self, x):
+        return np.ones_like(x)  # the sign is kept by the formal logarithm
+
+    def double(self, x):
+        return x
+
+    def to_complex(self, x):
+        return x
+
+    def running_sum(self, x, axis):
+        return np.cumsum(x, axis=axis)
+
+    def where(self, condition, x, y):
+        return np.where(condition, x, y).astype(object)
+
+    def matrix_exponential(self, a):
+        blocks = [self._sympy.Matrix(block).exp() for block in a.reshape(-1, *a.shape[-2:])]
+        return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
+
+    def inverse(self, a):
+        blocks = [self._sympy.Matrix(block).inv() for block in a.reshape(-1, *a.shape[-2:])]
+        return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
+
+
+def library(array: Array) -> str:
+    """The library of an array: ``"torch"``, ``"sympy"`` or ``"numpy"``."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(array, torch.Tensor):
+        return "torch"
+    return "sympy" if np.asarray(array).dtype == object else "numpy"
+
+
+@cache
+def _namespace(name: str) -> Namespace:
+    if name == "torch":
+        import array_api_compat.torch as base
+
+        return TorchNamespace(base)
+    import array_api_compat.numpy as base
+
+    return NumpyNamespace(base) if name == "numpy" else SympyNamespace(base)
+
+
+def namespace(**arrays: Array) -> Namespace:
+    """The namespace that all the named arrays belong to.
+
+    Args:
+        **arrays: arrays under the names to use in an error; ``None`` is passed over.
+
+    Raises:
+        ValueError: if the arrays belong to more than one library.
+
+    >>> namespace(u=np.ones(3))
+    <array namespace numpy>
+    """
+    found = {name: library(array) for name, array in arrays.items() if array is not None}
+    if len(set(found.values())) > 1:
+        listed = ", ".join(f"{name}: {lib}" for name, lib in found.items())
+        raise ValueError(f"arrays: expected one array library, found {listed}")
+    return _namespace(next(iter(found.values())))

@@ -1,0 +1,34 @@
+"""The models, each defined once, and the registry ``MODELS`` of their names."""
+
+from dsf_theory.models.attention import (
+    LinearAttention,
+    LinearAttentionELU,
+    NormAttention,
+    SeparableAttention,
+    SoftmaxAttention,
+)
+from dsf_theory.models.base import MODELS, Model, NoFiniteSystemError
+from dsf_theory.models.rnn import LSTM, QLSTM, RGLRU, QLSTMReversed
+from dsf_theory.models.ssm import LRU, S4, S4D, S5, S6, S6_2, SSD
+
+__all__ = [
+    "MODELS",
+    "Model",
+    "NoFiniteSystemError",
+    "SoftmaxAttention",
+    "LinearAttention",
+    "LinearAttentionELU",
+    "SeparableAttention",
+    "NormAttention",
+    "S4D",
+    "S4",
+    "S5",
+    "LRU",
+    "S6",
+    "S6_2",
+    "SSD",
+    "LSTM",
+    "QLSTM",
+    "QLSTMReversed",
+    "RGLRU",
+]

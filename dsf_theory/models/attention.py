@@ -1,0 +1,264 @@
+"""Attention: softmax, and every separable attention as a linear time-varying system.
+
+With feature maps φ, ψ and a normaliser η, separable attention is ``y_i = Σ_{j<=i} φ(q_i)ᵀψ(k_j) / η_i · v_j``. For
+any non-zero sequence t it is the system ``Λ_i = t_i/t_{i-1}``, ``B_i = t_i ψ_i ⊗ W_v``, ``C_i = φ_iᵀ/(η_i t_i)``:
+it is evaluated with t = 1 and shown, as the paper writes it, with t = 1/η.
+"""
+
+import numpy as np
+
+from dsf_theory import checks, features, forms
+from dsf_theory.arrays import Array
+from dsf_theory.models.base import Model, NoFiniteSystemError
+from dsf_theory.system import Gauge, System, apply_map
+from dsf_theory.transition import Diagonal
+
+PROJECTIONS = {
+    "W_q": "m d",
+    "W_k": "m d",
+    "W_v": "d d",
+    "b_q?": "m",
+    "b_k?": "m",
+    "b_v?": "d",
+    "W_o?": "d d",
+    "b_o?": "d",
+}
+
+
+class Attention(Model):
+    """What all attention shares: queries, keys and values in heads, and the maps around them."""
+
+    spec = PROJECTIONS
+    options = {"heads": 1, "scale": None}
+    customary = ("W_o",)
+
+    def check(self):
+        checks.divides("d", self.d, "heads", self.heads)
+        checks.divides("m", self.sizes["m"], "heads", self.heads)
+
+    @classmethod
+    def dimensions(cls, d, n, *, heads=1, **options):
+        checks.divides("d", d, "heads", heads)
+        return {"d": d, "m": n * heads, "heads": heads}
+
+    def project(self, weight: Array, bias: Array | None, u: Array) -> Array:
+        """``W u_i + b`` in heads, (..., length, heads, m/heads)."""
+        x = apply_map(weight, u) if bias is None else apply_map(weight, u) + bias
+        return self.xp.reshape(x, (*x.shape[:-1], self.heads, x.shape[-1] // self.heads))
+
+    def queries_keys(self, u: Array) -> tuple[Array, Array]:
+        """q (with its scale) and k, (..., length, heads, m/heads)."""
+        scale = self.default_scale() if self.scale is None else self.scale
+        return scale * self.project(self.W_q, self.b_q, u), self.project(self.W_k, self.b_k, u)
+
+    def default_scale(self):
+        """The factor of the scores qᵀk."""
+        return 1
+
+    def maps(self, u: Array) -> dict[str, Array | None]:
+        """The input and the maps X, E, D around the heads; with a bias they act on ``[u; 1]``."""
+        if self.b_v is None and self.b_o is None:
+            return {"u": u, "value_map": self.W_v, "output_map": self.W_o}
+        xp = self.xp
+        none = xp.zeros_like(self.W_v[:, 0])
+        feedthrough = None
+        if self.b_o is not None:
+            feedthrough = xp.concat([xp.zeros_like(self.W_v), self.b_o[:, None]], axis=1)
+        return {
+            "u": xp.concat([u, xp.ones_like(u[..., :1])], axis=-1),
+            "value_map": xp.concat([self.W_v, (none if self.b_v is None else self.b_v)[:, None]], axis=1),
+            "output_map": self.W_o,
+            "feedthrough": feedthrough,
+        }
+
+
+class SoftmaxAttention(Attention):
+    """Causal softmax attention, ``P_ij = exp(q_iᵀk_j scale) / Σ_{l<=i} exp(q_iᵀk_l scale)``, y = P v.
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
+        heads: number of heads. scale: of the scores, default ``(m/heads)^{-1/2}``.
+
+    Source: Vaswani et al. 2017, eq. (1); Sieber et al. 2024: its state would be infinite.
+
+    >>> model = SoftmaxAttention.random(d=4, n=2)
+    >>> model.output(np.ones((3, 4))).shape
+    (3, 4)
+    """
+
+    name = "softmax_attention"
+    title = "softmax attention"
+
+    def build(self, u):
+        raise NoFiniteSystemError(
+            "softmax_attention has no system of finite n: the kernel exp(qᵀk) needs infinitely many features. "
+            "Three ways on: truncate its series (taylor_attention with order=p), draw random features "
+            "(favor_attention with features=r), or realise the kernel of one input, dsf.realise(model.kernel(u))."
+        )
+
+    def default_scale(self):
+        """``(m/heads)^{-1/2}``."""
+        return 1 / self.xp.root(self.sizes["m"] // self.heads)
+
+    def probabilities(self, u: Array) -> Array:
+        """P (..., heads, length, length), lower triangular with rows that sum to one."""
+        xp, L = self.xp, u.shape[-2]
+        checks.affordable("probabilities", u, *u.shape[:-2], self.heads, L, L)
+        q, k = (xp.moveaxis(part, -2, -3) for part in self.queries_keys(u))
+        scores = xp.where(xp.lower(u, L), q @ xp.matrix_transpose(k), -xp.inf)
+        weights = xp.exp(scores - xp.row_max(scores))
+        return weights / xp.sum(weights, axis=-1, keepdims=True)
+
+    def shell(self, u: Array) -> System:
+        """The maps around the heads, X, E and D, as a system whose own kernel is not used."""
+        one = self.xp.new_ones(u, (1, 1, 1, 1))
+        return System(transition=Diagonal(0 * one), write=one, read=one, heads=self.heads, **self.maps(u))
+
+    def respond(self, u):
+        shell = self.shell(u)
+        return shell.emit(forms.apply_weights(self.xp, self.probabilities(u)[..., None, :, :], shell.x))
+
+    def kernel(self, u):
+        u = self._input(u)
+        return forms.kernel(self.shell(u), self.probabilities(u)[..., None, :, :])
+
+
+class SeparableAttention(Attention):
+    """Separable attention, ``y_i = Σ_{j<=i} φ(q_i)ᵀψ(k_j) / η_i · v_j``, for any feature maps and normaliser.
+
+    Shown in the basis of the paper, ``Λ_i = (η_{i-1}/η_i) I``, ``B_i = (1/η_i)(I ⊗ ψ_i) W_v``, ``C_i = I ⊗ φ_iᵀ``.
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+        phi, psi: maps of the last axis, (..., m/heads) -> (..., n); default ELU + 1.
+        eta: ``"row_sum"`` (``η_i = φ_iᵀ Σ_{l<=i} ψ_l``), ``"one"``, or a map of u (..., length, d) to
+            η (..., length, heads), non-zero everywhere.
+
+    Source: Sieber et al. 2024, the attention section; Katharopoulos et al. 2020, eq. (4)-(9).
+
+    >>> model = SeparableAttention.random(d=4, n=2, eta="one")
+    >>> model.system(np.ones((3, 4))).N
+    8
+    """
+
+    name = "separable_attention"
+    title = "separable attention"
+    options = {**Attention.options, "phi": features.elu_plus_one, "psi": features.elu_plus_one, "eta": "row_sum"}
+    choices = {"eta": ("row_sum", "one")}
+
+    def build(self, u):
+        xp = self.xp
+        q, k = self.queries_keys(u)
+        phi, psi = self.phi(q), self.psi(k)  # (..., length, heads, n)
+        log_eta, sign = self.log_normaliser(u, phi, psi)  # (..., length, heads)
+        read = phi if log_eta is None else phi * (sign * xp.exp(-log_eta))[..., None]
+        return System(
+            transition=Diagonal(xp.new_zeros(psi, (1, 1, 1, 1))),
+            write=psi[..., None, :],
+            read=read[..., None, :],
+            heads=self.heads,
+            gauge=None if log_eta is None else Gauge(-log_eta[..., None, None], sign[..., None, None]),
+            extra_state=psi.shape[-1] * self.heads if self.eta == "row_sum" else 0,
+            **self.maps(u),
+        )
+
+    def log_normaliser(self, u: Array, phi: Array, psi: Array) -> tuple[Array | None, Array | None]:
+        """``log |η|`` and the sign of η, (..., length, heads); None for η = 1."""
+        if self.eta == "one":
+            return None, None
+        xp = self.xp
+        if self.eta == "row_sum":
+            eta = xp.sum(phi * xp.running_sum(psi, axis=-3), axis=-1)
+        else:
+            eta = self.eta(u)
+            eta = eta[..., None] if eta.ndim == u.ndim - 1 else eta
+            eta = xp.broadcast_to(eta, (*u.shape[:-1], self.heads))
+        return xp.log(xp.abs(eta)), xp.sign(eta)
+
+    def system(self, u):
+        system = super().system(u)
+        if system.gauge is not None:
+            checks.non_zero("eta", system.gauge.sign[..., 0, 0])
+        return system
+
+
+class LinearAttention(SeparableAttention):
+    """Linear attention, ``y_i = Σ_{j<=i} q_iᵀk_j v_j``: Λ = I, un-normalised.
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+
+    Source: Katharopoulos et al. 2020 with φ the identity; Sieber et al. 2024.
+
+    >>> system = LinearAttention.random(d=4, n=2).system(np.ones((3, 4)))
+    >>> bool((system.Lambda == np.eye(8)).all())
+    True
+    """
+
+    name = "linear_attention"
+    title = "linear attention"
+    options = Attention.options
+    choices = {}
+    phi = psi = staticmethod(features.identity)
+    eta = "one"
+
+
+class LinearAttentionELU(SeparableAttention):
+    """Linear attention with ELU + 1 features and the row-sum normaliser.
+
+    ``η_i = φ_iᵀ Σ_{l<=i} ψ_l`` depends on the query: ``Λ_i = η_{i-1}/η_i`` is not confined to (0, 1].
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+
+    Source: Katharopoulos et al. 2020, eq. (7)-(9).
+
+    >>> LinearAttentionELU.random(d=4, n=2).output(np.ones((3, 4))).shape
+    (3, 4)
+    """
+
+    name = "linear_attention_elu"
+    title = "linear attention, ELU + 1"
+    options = Attention.options
+    choices = {}
+    phi = psi = staticmethod(features.elu_plus_one)
+    eta = "row_sum"
+
+
+class NormAttention(SeparableAttention):
+    """Normalised attention, ``y_i = Σ_{j<=i} q_iᵀk_j / η_i · v_j`` with a learned ``η_i = act(W_η u_i + b_η)``.
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d), W_eta: (heads, d); optional b_eta: (heads,), b_q, b_k: (m,), b_v, b_o: (d,),
+            W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+        eta: ``"exp"``, ``"softplus"`` or ``"sigmoid"``.
+
+    Source: Sieber et al. 2024, eq. (21).
+
+    >>> NormAttention.random(d=4, n=2, eta="softplus").output(np.ones((3, 4))).shape
+    (3, 4)
+    """
+
+    name = "norm_attention"
+    title = "normalised attention"
+    spec = {**PROJECTIONS, "W_eta": "heads d", "b_eta?": "heads"}
+    options = {**Attention.options, "eta": "exp"}
+    choices = {"eta": ("exp", "softplus", "sigmoid")}
+    phi = psi = staticmethod(features.identity)
+
+    def check(self):
+        super().check()
+        checks.equals("W_eta", "heads", self.heads, self.sizes["heads"])
+
+    @classmethod
+    def initial(cls, rng, size):
+        return {"b_eta": np.zeros(size["heads"])}
+
+    def log_normaliser(self, u, phi, psi):
+        z = apply_map(self.W_eta, u) if self.b_eta is None else apply_map(self.W_eta, u) + self.b_eta
+        log_eta = {"exp": lambda z: z, "softplus": self.xp.log_softplus, "sigmoid": self.xp.log_sigmoid}[self.eta](z)
+        return log_eta, self.xp.ones_like(log_eta)

@@ -1,0 +1,174 @@
+"""Recurrent networks: the LSTM, what is left of it once its gates forget the state, and the RG-LRU."""
+
+import numpy as np
+
+from dsf_theory.models.base import Model, NoFiniteSystemError
+from dsf_theory.system import System, apply_map
+from dsf_theory.transition import Diagonal
+
+GATES = ("f", "i", "o", "u")
+
+
+class Gated(Model):
+    """What the gated recurrent networks share: gates of the input, one state a channel."""
+
+    fixed_n = 1
+
+    def gate(self, name: str, u):
+        """``W_name u + b_name``, (..., length, d)."""
+        bias = getattr(self, f"b_{name}")
+        x = apply_map(getattr(self, f"W_{name}"), u)
+        return x if bias is None else x + bias
+
+
+def per_channel(x):
+    """(..., length, d) -> (..., length, heads=1, channel=d, state=1)."""
+    return x[..., None, :, None]
+
+
+def zeros(size: int, *names: str) -> dict[str, np.ndarray]:
+    """A vector of zeros under each name."""
+    return {name: np.zeros(size) for name in names}
+
+
+class LSTM(Gated):
+    """The LSTM: ``c_i = f ⊙ c_{i-1} + i ⊙ tanh(g)``, ``h_i = o ⊙ tanh(c_i)``, its gates functions of u and h.
+
+    Args:
+        W_f, W_i, W_o, W_u: (d, d), of the input; U_f, U_i, U_o, U_u: (d, d), of the last output; optional b_f, b_i,
+            b_o, b_u: (d,).
+
+    Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000.
+
+    >>> LSTM.random(d=2).output(np.ones((3, 2))).shape
+    (3, 2)
+    """
+
+    name = "lstm"
+    title = "LSTM"
+    spec = {f"{kind}_{g}{'?' if kind == 'b' else ''}": "d" if kind == "b" else "d d" for kind in "WUb" for g in GATES}
+
+    def build(self, u):
+        raise NoFiniteSystemError(
+            "lstm is not a linear system: its gates read the last output, so Λ_i depends on the state. Take the gates "
+            "of the input alone and drop tanh, and it is one: qlstm."
+        )
+
+    def respond(self, u):
+        xp = self.xp
+        fixed = {g: self.gate(g, u) for g in GATES}
+        h = c = xp.zeros_like(u[..., 0, :])
+        outputs = []
+        for i in range(u.shape[-2]):
+            f, write, o, g = (fixed[name][..., i, :] + apply_map(getattr(self, f"U_{name}"), h) for name in GATES)
+            c = xp.sigmoid(f) * c + xp.sigmoid(write) * xp.tanh(g)
+            h = xp.sigmoid(o) * xp.tanh(c)
+            outputs.append(h)
+        return xp.stack(outputs, axis=-2)
+
+    @classmethod
+    def initial(cls, rng, size):
+        return {"b_f": np.ones(size["d"])} | zeros(size["d"], "b_i", "b_o", "b_u")
+
+
+class QLSTM(Gated):
+    """Quasi-LSTM: the LSTM without tanh and with gates of the input only, ``h = σ(f) ⊙ h + σ(i) ⊙ W_u u``.
+
+    ``Λ_i = diag σ(W_f u_i + b_f)``, ``B_i = diag σ(W_i u_i + b_i) W_u``, ``C_i = diag σ(W_o u_i + b_o)``.
+
+    Args:
+        W_f, W_i, W_o, W_u: (d, d); optional b_f, b_i, b_o: (d,).
+
+    Source: Sieber et al. 2024, eq. (22).
+
+    >>> QLSTM.random(d=2).output(np.ones((3, 2))).shape
+    (3, 2)
+    """
+
+    name = "qlstm"
+    title = "quasi-LSTM"
+    spec = {"W_f": "d d", "W_i": "d d", "W_o": "d d", "W_u": "d d", "b_f?": "d", "b_i?": "d", "b_o?": "d"}
+
+    def build(self, u):
+        xp = self.xp
+        return System(
+            u=u,
+            transition=Diagonal(per_channel(self.log_forget(u))),
+            write=per_channel(xp.sigmoid(self.gate("i", u))),
+            read=per_channel(xp.sigmoid(self.gate("o", u))),
+            value_map=self.W_u,
+        )
+
+    def log_forget(self, u):
+        """Logarithm of the forget gate, ``log σ(W_f u + b_f)``."""
+        return self.xp.log_sigmoid(self.gate("f", u))
+
+    @classmethod
+    def initial(cls, rng, size):
+        return {"b_f": np.ones(size["d"])} | zeros(size["d"], "b_i", "b_o")
+
+
+class QLSTMReversed(QLSTM):
+    """Quasi-LSTM with S6's gate, the reversed sigmoid: ``Λ_i = σ(-f_i)^α = exp(-α softplus(f_i))``, α >= 0.
+
+    Args:
+        W_f, W_i, W_o, W_u: (d, d), alpha: (), used as max(alpha, 0); optional b_f, b_i, b_o: (d,).
+
+    Source: Sieber et al. 2024, eq. (23).
+
+    >>> QLSTMReversed.random(d=2).output(np.ones((3, 2))).shape
+    (3, 2)
+    """
+
+    name = "qlstm_rev"
+    title = "quasi-LSTM, reversed sigmoid"
+    spec = {**QLSTM.spec, "alpha": ""}
+
+    def log_forget(self, u):
+        """``-α softplus(W_f u + b_f)``."""
+        return -self.xp.relu(self.alpha) * self.xp.softplus(self.gate("f", u))
+
+    @classmethod
+    def initial(cls, rng, size):
+        return {"b_f": -np.ones(size["d"]), "alpha": np.ones(())} | zeros(size["d"], "b_i", "b_o")
+
+
+class RGLRU(Gated):
+    """Real-gated linear recurrent unit: ``h = a ⊙ h + √(1 - a²) ⊙ i ⊙ u``, ``log a = -c r softplus(-Λ_p)``.
+
+    ``r_i = σ(W_a u_i + b_a)`` and ``i_i = σ(W_x u_i + b_x)`` are the recurrence and the input gate.
+
+    Args:
+        W_a, W_x: (d, d), Lambda_p: (d,); optional b_a, b_x: (d,).
+        c: power of the decay. reset: as released, write the first input with factor 1 in place of √(1 - a²).
+
+    Source: De et al. 2024 (Griffin), eq. (1)-(4).
+
+    >>> RGLRU.random(d=2).output(np.ones((3, 2))).shape
+    (3, 2)
+    """
+
+    name = "rglru"
+    title = "RG-LRU"
+    spec = {"W_a": "d d", "W_x": "d d", "b_a?": "d", "b_x?": "d", "Lambda_p": "d"}
+    options = {"c": 8, "reset": False}
+
+    def build(self, u):
+        xp = self.xp
+        log = self.c * xp.sigmoid(self.gate("a", u)) * xp.log_sigmoid(self.Lambda_p)
+        scale = xp.sqrt(-xp.expm1(2 * log))
+        if self.reset:
+            scale = xp.concat([xp.ones_like(scale[..., :1, :]), scale[..., 1:, :]], axis=-2)
+        return System(
+            u=u,
+            transition=Diagonal(per_channel(log)),
+            write=per_channel(scale * xp.sigmoid(self.gate("x", u))),
+            read=per_channel(xp.ones_like(log[..., :1, :1])),
+        )
+
+    @classmethod
+    def initial(cls, rng, size):
+        a = rng.uniform(0.9, 0.999, size["d"]) ** (1 / cls.options["c"])
+        return {"Lambda_p": np.log(a) - np.log1p(-a)} | zeros(size["d"], "b_a", "b_x")
+
+

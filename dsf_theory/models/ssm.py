@@ -1,0 +1,458 @@
+"""State space models: constant systems from continuous time (S4, S4D, S5, LRU) and selective ones (S6, SSD).
+
+A continuous system ``ḣ = a h + b u`` becomes ``h_i = ā h_{i-1} + b̄ u_i`` over a step Δ by zero-order hold,
+``ā = e^{aΔ}``, ``b̄ = (e^{aΔ} - 1)/a b``, or bilinearly, ``ā = (1 + aΔ/2)/(1 - aΔ/2)``, ``b̄ = Δ/(1 - aΔ/2) b``.
+"""
+
+import numpy as np
+
+from dsf_theory import checks
+from dsf_theory.arrays import Array, Namespace
+from dsf_theory.models.base import Model
+from dsf_theory.system import System, apply_map
+from dsf_theory.transition import Dense, Diagonal
+
+RULES = ("zoh", "bilinear")
+
+
+def discretise(xp: Namespace, a: Array, delta: Array, rule: str) -> tuple[Array, Array]:
+    """``log ā`` and ``b̄ / b`` of scalar systems, elementwise.
+
+    Args:
+        a: poles. delta: steps, broadcastable to a. rule: ``"zoh"`` or ``"bilinear"``.
+    """
+    z = a * delta
+    if rule == "zoh":
+        return z, delta * xp.expm1_ratio(z)
+    return xp.log_bilinear(z), delta / (1 - z / 2)
+
+
+def discretise_matrix(xp: Namespace, A: Array, B: Array, delta: Array, rule: str) -> tuple[Array, Array]:
+    """Ā (d, n, n) and B̄ (d, n) of one matrix system A (n, n), B (n,) at the steps delta (d,)."""
+    n, step = B.shape[0], delta[:, None, None]
+    if rule == "bilinear":
+        eye = xp.new_eye(A, n)
+        inverse = xp.inverse(eye - step / 2 * A)
+        return inverse @ (eye + step / 2 * A), (inverse @ (delta[:, None] * B)[..., None])[..., 0]
+    block = xp.concat([xp.concat([A, B[:, None]], axis=1), xp.new_zeros(A, (1, n + 1))], axis=0)
+    held = xp.matrix_exponential(step * block)
+    return held[:, :n, :n], held[:, :n, n]
+
+
+def constant(array: Array) -> Array:
+    """A coefficient (channel, state) that is the same at every time and head."""
+    return array[None, None]
+
+
+class S4D(Model):
+    """Diagonal state space model: per channel ``ḣ = A h + B u``, ``y = 2 Re(C h) + D u`` with complex diagonal A.
+
+    Args:
+        A, B, C: (d, n/2) complex, one of each conjugate pair; Re A <= 0. delta: (d,), positive steps. D: (d,).
+        rule: ``"zoh"`` or ``"bilinear"``.
+
+    Source: Gu et al. 2022 (S4D), eq. (2)-(5); Gupta et al. 2022 (DSS).
+
+    >>> S4D.random(d=2, n=4).output(np.ones((3, 2))).shape
+    (3, 2)
+    """
+
+    name = "s4d"
+    title = "S4D"
+    spec = {"A": "d n/2", "B": "d n/2", "C": "d n/2", "delta": "d", "D": "d"}
+    constraints = {"A": "stable", "delta": "positive"}
+    options = {"rule": "zoh"}
+    choices = {"rule": RULES}
+    complex_parameters = frozenset("ABC")
+
+    def check(self):
+        checks.stable("A", self.A)
+        checks.positive("delta", self.delta)
+
+    def build(self, u):
+        log, scale = discretise(self.xp, self.A, self.delta[:, None], self.rule)
+        return System(
+            u=u,
+            transition=Diagonal(constant(log)),
+            write=constant(scale * self.B),
+            read=constant(2 * self.C),
+            skip=constant(self.D),
+            real_part=True,
+        )
+
+    @classmethod
+    def dimensions(cls, d, n, **options):
+        return {"d": d, "n/2": (n + 1) // 2}
+
+    @classmethod
+    def initial(cls, rng, size):
+        shape = (size["d"], size["n/2"])
+        return {
+            "A": np.broadcast_to(-0.5 + 1j * np.pi * np.arange(shape[1]), shape).copy(),
+            "B": np.ones(shape, complex),
+            "C": complex_normal(rng, shape),
+            "delta": step_sizes(rng, size["d"]),
+            "D": np.ones(size["d"]),
+        }
+
+
+class S4(Model):
+    """State space model with the HiPPO matrix: per channel ``ḣ = A h + B u``, ``y = C h + D u``, A shared and full.
+
+    Args:
+        A: (n, n), eigenvalues with Re <= 0. B: (n,). C: (d, n). delta: (d,), positive steps. D: (d,).
+        rule: ``"bilinear"`` or ``"zoh"``.
+
+    Source: Gu, Goel, Ré 2022 (S4), eq. (3); HiPPO-LegS: Gu et al. 2020.
+
+    >>> S4.random(d=2, n=4).system(np.ones((3, 2))).Lambda.shape
+    (3, 8, 8)
+    """
+
+    name = "s4"
+    title = "S4"
+    spec = {"A": "n n", "B": "n", "C": "d n", "delta": "d", "D": "d"}
+    constraints = {"A": "fixed", "B": "fixed", "delta": "positive"}
+    options = {"rule": "bilinear"}
+    choices = {"rule": RULES}
+
+    def check(self):
+        checks.stable_matrix("A", self.A)
+        checks.positive("delta", self.delta)
+
+    def build(self, u):
+        A, B = discretise_matrix(self.xp, self.A, self.B, self.delta, self.rule)
+        return System(
+            u=u,
+            transition=Dense(constant(A)),
+            write=constant(B),
+            read=constant(self.C),
+            skip=constant(self.D),
+        )
+
+    @classmethod
+    def initial(cls, rng, size):
+        A, B = hippo(size["n"])
+        return {"A": A, "B": B, "delta": step_sizes(rng, size["d"]), "D": np.ones(size["d"])}
+
+
+class S5(Model):
+    """State space model with many inputs and outputs: ``ḣ = A h + B u``, ``y = 2 Re(C h) + D u``, A diagonal.
+
+    The state has P real dimensions in all, kept as P/2 complex ones.
+
+    Args:
+        A: (P/2,), B: (P/2, d), C: (d, P/2) complex, one of each conjugate pair; Re A <= 0. delta: (P/2,), positive
+            steps. D: (d,).
+        rule: ``"zoh"`` or ``"bilinear"``.
+
+    Source: Smith, Warrington, Linderman 2023 (S5), eq. (6)-(8).
+
+    >>> S5.random(d=2, n=4).system(np.ones((3, 2))).state_size
+    8
+    """
+
+    name = "s5"
+    title = "S5"
+    spec = {"A": "P/2", "B": "P/2 d", "C": "d P/2", "delta": "P/2", "D": "d"}
+    constraints = {"A": "stable", "delta": "positive"}
+    options = {"rule": "zoh"}
+    choices = {"rule": RULES}
+    complex_parameters = frozenset("ABC")
+
+    def check(self):
+        checks.stable("A", self.A)
+        checks.positive("delta", self.delta)
+
+    def build(self, u):
+        log, scale = discretise(self.xp, self.A, self.delta, self.rule)
+        return System(
+            u=u,
+            transition=Diagonal(constant(log[:, None])),
+            write=constant(scale[:, None]),
+            read=constant(self.xp.ones_like(scale[:1, None])),
+            value_map=self.B,
+            output_map=2 * self.C,
+            feedthrough=self.D[:, None] * self.xp.new_eye(self.D, self.d),
+            real_part=True,
+        )
+
+    @classmethod
+    def dimensions(cls, d, n, **options):
+        return {"d": d, "P/2": (n * d + 1) // 2}
+
+    @classmethod
+    def initial(cls, rng, size):
+        d, P = size["d"], size["P/2"]
+        return {
+            "A": -0.5 + 1j * np.pi * np.arange(P),
+            "B": complex_normal(rng, (P, d)) / np.sqrt(d),
+            "C": complex_normal(rng, (d, P)) / np.sqrt(P),
+            "delta": step_sizes(rng, P),
+            "D": rng.standard_normal(d),
+        }
+
+
+class LRU(Model):
+    """Linear recurrent unit: ``h_i = λ ⊙ h_{i-1} + γ ⊙ B u_i``, ``y = Re(C h) + D u``, ``λ = exp(-e^ν + j e^θ)``.
+
+    Args:
+        nu_log, theta_log, gamma_log: (P,), so that |λ| < 1 always; γ = e^gamma_log, usually √(1 - |λ|²).
+        B: (P, d), C: (d, P) complex. D: (d,).
+
+    Source: Orvieto et al. 2023 (LRU), section 3.
+
+    >>> LRU.random(d=2, n=4).output(np.ones((3, 2))).shape
+    (3, 2)
+    """
+
+    name = "lru"
+    title = "LRU"
+    spec = {"nu_log": "P", "theta_log": "P", "gamma_log": "P", "B": "P d", "C": "d P", "D": "d"}
+    complex_parameters = frozenset("BC")
+
+    def build(self, u):
+        xp = self.xp
+        log = -xp.exp(self.nu_log) + xp.imaginary * xp.exp(self.theta_log)
+        return System(
+            u=u,
+            transition=Diagonal(constant(log[:, None])),
+            write=constant(xp.exp(self.gamma_log)[:, None]),
+            read=constant(xp.ones_like(self.gamma_log[:1, None])),
+            value_map=self.B,
+            output_map=self.C,
+            feedthrough=self.D[:, None] * xp.new_eye(self.D, self.d),
+            real_part=True,
+        )
+
+    @classmethod
+    def dimensions(cls, d, n, **options):
+        return {"d": d, "P": (n * d + 1) // 2}
+
+    @classmethod
+    def initial(cls, rng, size):
+        d, P = size["d"], size["P"]
+        radius = np.sqrt(rng.uniform(0.9**2, 0.999**2, P))
+        return {
+            "nu_log": np.log(-np.log(radius)),
+            "theta_log": np.log(rng.uniform(0, 2 * np.pi, P)),
+            "gamma_log": np.log(1 - radius**2) / 2,
+            "B": complex_normal(rng, (P, d)) / np.sqrt(d),
+            "C": complex_normal(rng, (d, P)) / np.sqrt(P),
+            "D": rng.standard_normal(d),
+        }
+
+
+class S6(Model):
+    """Selective state space model (Mamba): Δ, B and C depend on the input.
+
+    ``Δ_i = softplus(W_up W_down u_i + b)``, ``Λ_i = exp(Δ_i A)`` with ``A = -exp(A_log)``, ``B_i = Δ_i ⊗ W_B u_i``
+    (Euler, as released; zero-order hold has the factor ``(e^{ΔA} - 1)/(ΔA)`` more), ``C_i = (W_C u_i)ᵀ``.
+
+    Args:
+        W_delta_down: (r, d), W_delta_up: (d, r), W_B, W_C: (n, d), A_log: (d, n), D: (d,); optional b_delta: (d,).
+        b_rule: ``"euler"`` or ``"zoh"``.
+
+    Source: Gu and Dao 2023 (Mamba), algorithm 2 and section 3.6.
+
+    >>> S6.random(d=2, n=4).system(np.ones((3, 2))).Lambda.shape
+    (3, 8, 8)
+    """
+
+    name = "s6"
+    title = "S6 (Mamba)"
+    spec = {
+        "W_delta_down": "r d",
+        "W_delta_up": "d r",
+        "b_delta?": "d",
+        "W_B": "n d",
+        "W_C": "n d",
+        "A_log": "d n",
+        "D": "d",
+    }
+    options = {"b_rule": "euler"}
+    choices = {"b_rule": ("euler", "zoh")}
+    free_sizes = ("r",)
+
+    def build(self, u):
+        xp = self.xp
+        delta = positive_step(xp, apply_map(self.W_delta_up, apply_map(self.W_delta_down, u)), self.b_delta)
+        log = -delta[..., None] * xp.exp(self.A_log)  # (..., length, channel, state)
+        write = apply_map(self.W_B, u)[..., None, :]
+        if self.b_rule == "zoh":
+            write = write * xp.expm1_ratio(log)
+        return System(
+            u=u,
+            transition=Diagonal(log[..., None, :, :]),
+            write=write[..., None, :, :],
+            read=apply_map(self.W_C, u)[..., None, None, :],
+            gain=delta[..., None, :],
+            skip=constant(self.D),
+        )
+
+    @classmethod
+    def dimensions(cls, d, n, *, r=None, **options):
+        r = -(-d // 16) if r is None else r
+        checks.positive_size(r=r)
+        return {"d": d, "n": n, "r": r}
+
+    @classmethod
+    def initial(cls, rng, size):
+        d, n, r = size["d"], size["n"], size["r"]
+        return {
+            "W_delta_up": rng.uniform(-1, 1, (d, r)) / np.sqrt(r),
+            "b_delta": inverse_softplus(step_sizes(rng, d)),
+            "A_log": np.log(np.broadcast_to(np.arange(1.0, n + 1), (d, n))),
+            "D": np.ones(d),
+        }
+
+
+class S6_2(Model):  # noqa: N801 (the registry name)
+    """The variant of S6 in the released code of the DSF paper, which stands there for SSD.
+
+    One decay rate ``a = exp(A_log)`` and one pre-activation ``w·u_i`` for all channels, but a step bias for each:
+    ``Λ_i[c] = exp(-a softplus(w·u_i + b_c))`` has d distinct decays, not one.
+
+    Args:
+        w_delta: (d,), W_B, W_C: (n, d), A_log: (), D: (d,); optional b_delta: (d,).
+
+    Source: released code of Sieber et al. 2024.
+
+    >>> S6_2.random(d=2, n=4).output(np.ones((3, 2))).shape
+    (3, 2)
+    """
+
+    name = "s6_2"
+    title = "S6, the authors' variant"
+    spec = {"w_delta": "d", "b_delta?": "d", "W_B": "n d", "W_C": "n d", "A_log": "", "D": "d"}
+
+    def build(self, u):
+        xp = self.xp
+        shared = xp.broadcast_to((u @ self.w_delta)[..., None], u.shape)
+        delta = positive_step(xp, shared, self.b_delta)
+        return System(
+            u=u,
+            transition=Diagonal((-delta * xp.exp(self.A_log))[..., None, :, None]),
+            write=apply_map(self.W_B, u)[..., None, None, :],
+            read=apply_map(self.W_C, u)[..., None, None, :],
+            gain=delta[..., None, :],
+            skip=constant(self.D),
+        )
+
+    @classmethod
+    def initial(cls, rng, size):
+        d = size["d"]
+        return {
+            "w_delta": rng.standard_normal(d) / np.sqrt(d),
+            "b_delta": inverse_softplus(step_sizes(rng, d)),
+            "A_log": np.zeros(()),
+            "D": np.ones(d),
+        }
+
+
+class SSD(Model):
+    """State space duality (Mamba-2): S6 with one decay a head, and heads that share B and C in groups.
+
+    ``Δ_i = softplus(W_Δ u_i + b)`` and ``Λ_i = exp(-a Δ_i)``, ``a = exp(A_log)``, are scalars of a head; ``B_i =
+    Δ_i β_i ⊗ W_x``, ``C_i = γ_iᵀ`` with ``β_i = W_B u_i``, ``γ_i = W_C u_i`` of the head's group, ``D_i = D W_x``.
+
+    Args:
+        W_x: (d, d), W_delta: (heads, d), A_log, D: (heads,), W_B, W_C: (groups*n, d); optional b_delta: (heads,).
+        heads: number of heads. groups: number of groups; head r reads group ``r * groups // heads``.
+
+    Source: Dao and Gu 2024 (Mamba-2), section 3 and 7.
+
+    >>> SSD.random(d=4, n=2, heads=2).system(np.ones((3, 4))).N
+    8
+    """
+
+    name = "ssd"
+    title = "SSD (Mamba-2)"
+    spec = {
+        "W_x": "d d",
+        "W_delta": "heads d",
+        "b_delta?": "heads",
+        "A_log": "heads",
+        "W_B": "groups*n d",
+        "W_C": "groups*n d",
+        "D": "heads",
+    }
+    options = {"heads": None, "groups": 1}
+
+    def check(self):
+        self.heads = self.sizes["heads"] if self.heads is None else self.heads
+        checks.equals("W_delta", "heads", self.heads, self.sizes["heads"])
+        checks.divides("d", self.d, "heads", self.heads)
+        checks.divides("heads", self.heads, "groups", self.groups)
+        checks.divides("W_B", self.sizes["groups*n"], "groups", self.groups)
+
+    def build(self, u):
+        xp = self.xp
+        delta = positive_step(xp, apply_map(self.W_delta, u), self.b_delta)  # (..., length, heads)
+        return System(
+            u=u,
+            transition=Diagonal((-delta * xp.exp(self.A_log))[..., None, None]),
+            write=self.by_head(apply_map(self.W_B, u)),
+            read=self.by_head(apply_map(self.W_C, u)),
+            heads=self.heads,
+            gain=delta[..., None],
+            value_map=self.W_x,
+            skip=self.D[None, :, None],
+        )
+
+    def by_head(self, x: Array) -> Array:
+        """(..., length, groups*n) -> (..., length, heads, 1, n), each group repeated for its heads."""
+        xp, each, states = self.xp, self.heads // self.groups, x.shape[-1] // self.groups
+        x = xp.reshape(x, (*x.shape[:-1], self.groups, 1, 1, states))
+        x = xp.broadcast_to(x, (*x.shape[:-3], each, 1, states))
+        return xp.reshape(x, (*x.shape[:-4], self.heads, 1, states))
+
+    @classmethod
+    def dimensions(cls, d, n, *, heads=None, groups=1, **options):
+        heads = heads or groups
+        checks.divides("d", d, "heads", heads)
+        checks.divides("heads", heads, "groups", groups)
+        return {"d": d, "heads": heads, "groups*n": groups * n}
+
+    @classmethod
+    def initial(cls, rng, size):
+        heads = size["heads"]
+        return {
+            "b_delta": inverse_softplus(step_sizes(rng, heads)),
+            "A_log": np.log(rng.uniform(1, 16, heads)),
+            "D": np.ones(heads),
+        }
+
+
+# -------------------------------------------------------------------- shared pieces
+
+
+def positive_step(xp: Namespace, x: Array, bias: Array | None) -> Array:
+    """``Δ = softplus(x + bias)``."""
+    return xp.softplus(x if bias is None else x + bias)
+
+
+def hippo(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """HiPPO-LegS: A (n, n) and B (n,).
+
+    Source: Gu et al. 2020 (HiPPO), theorem 2.
+    """
+    root = np.sqrt(2 * np.arange(n) + 1.0)
+    return -np.tril(np.outer(root, root), -1) - np.diag(np.arange(n) + 1.0), root
+
+
+def step_sizes(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Steps Δ, log-uniform between 1e-3 and 1e-1."""
+    return np.exp(rng.uniform(np.log(1e-3), np.log(1e-1), size))
+
+
+def inverse_softplus(y: np.ndarray) -> np.ndarray:
+    """x with ``softplus(x) = y``."""
+    return y + np.log(-np.expm1(-y))
+
+
+def complex_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Complex numbers of unit variance."""
+    return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2)
+
+

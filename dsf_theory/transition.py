@@ -1,0 +1,92 @@
+"""The transition Λ as a family of linear maps on the state, one for every time step.
+
+The state is kept as ``(..., time, heads, channel, state)``. A transition acts on its last axis: entry by entry
+(:class:`Diagonal`, kept as logarithms so that products over time are sums) or as a matrix (:class:`Dense`). Both
+offer the three operations that every evaluation form needs: apply to a state, compose with an earlier map, and
+take a stretch of time. A time axis of size one means: the same map at every step.
+"""
+
+from dataclasses import dataclass
+
+from dsf_theory.arrays import Array, namespace
+
+
+@dataclass(frozen=True)
+class Diagonal:
+    """Entrywise multiplication by ``exp(log)``.
+
+    Args:
+        log: (..., time, heads, channel, state), each axis broadcastable. Logarithm of the decay; ``-inf`` for zero.
+    """
+
+    log: Array
+
+    AXES = 4  # axes of `log` counted from the time axis
+
+    def apply(self, h: Array) -> Array:
+        """``Λ h`` for h (..., time, heads, channel, state)."""
+        return namespace(log=self.log).exp(self.log) * h
+
+    def after(self, earlier: "Diagonal") -> "Diagonal":
+        """The product ``Λ Λ_earlier``: the sum of the logarithms."""
+        return Diagonal(self.log + earlier.log)
+
+    def take(self, stretch: slice) -> "Diagonal":
+        """The maps of a stretch of time."""
+        return Diagonal(take(self.log, stretch, 4))
+
+    def cumulative(self, steps: int) -> "Diagonal":
+        """The products of the first 1, 2, ..., ``steps`` maps."""
+        shape = (*self.log.shape[:-4], steps, *self.log.shape[-3:])
+        xp = namespace(log=self.log)
+        return Diagonal(xp.cumulative_sum(xp.broadcast_to(self.log, shape), axis=-4))
+
+    def map(self, function) -> "Diagonal":
+        """The same transition with ``function`` applied to its array."""
+        return Diagonal(function(self.log))
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Multiplication by a matrix on the expanded axis.
+
+    Args:
+        matrix: (..., time, heads, channel, state, state), the first axes broadcastable.
+    """
+
+    matrix: Array
+
+    AXES = 5
+
+    def apply(self, h: Array) -> Array:
+        """``Λ h`` for h (..., time, heads, channel, state)."""
+        return (self.matrix @ h[..., None])[..., 0]
+
+    def after(self, earlier: "Dense") -> "Dense":
+        """The product ``Λ Λ_earlier``: the latest map on the left."""
+        return Dense(self.matrix @ earlier.matrix)
+
+    def take(self, stretch: slice) -> "Dense":
+        """The maps of a stretch of time."""
+        return Dense(take(self.matrix, stretch, 5))
+
+    def cumulative(self, steps: int) -> "Dense":
+        """The products of the first 1, 2, ..., ``steps`` maps."""
+        products = [self.take(slice(0, 1))]
+        for i in range(1, steps):
+            products.append(self.take(slice(i, i + 1)).after(products[-1]))
+        return Dense(namespace(matrix=self.matrix).concat([p.matrix for p in products], axis=-5))
+
+    def map(self, function) -> "Dense":
+        """The same transition with ``function`` applied to its array."""
+        return Dense(function(self.matrix))
+
+
+Transition = Diagonal | Dense
+
+
+def take(array: Array, stretch: slice, axes: int) -> Array:
+    """A stretch of the time axis, ``axes`` from the end; an axis of size one stands for all times and stays."""
+    if array.shape[-axes] == 1:
+        return array
+    return array[(Ellipsis, stretch, *[slice(None)] * (axes - 1))]
