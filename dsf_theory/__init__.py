@@ -44,6 +44,7 @@ _EXPORTS = {
     "symbols": "symbolic",
     "evaluate": "symbolic",
     "show": "symbolic",
+    "formula": "symbolic",
 }
 _MODULES = ("features", "forms", "models", "notation", "plots", "symbolic", "widgets")
 

@@ -47,6 +47,10 @@ class Namespace:
         tiny = x < -36
         return self.where(tiny, x, self.log(self.softplus(self.where(tiny, 0 * x, x))))
 
+    def signed_log(self, x: Array) -> tuple[Array, Array]:
+        """``log |x|`` and the sign of x, elementwise."""
+        return self.log(self.abs(x)), self.sign(x)
+
     def expm1_ratio(self, z: Array) -> Array:
         """``(e^z - 1) / z``, elementwise, with its limit 1 at ``z = 0``."""
         zero = z == 0
@@ -84,8 +88,14 @@ class Namespace:
         return self.linalg.inv(a)
 
     def running_sum(self, x: Array, axis: int) -> Array:
-        """Cumulative sum, accumulated in double precision."""
-        return self.astype(self.cumulative_sum(self.double(x), axis=axis), x.dtype)
+        """Cumulative sum, accumulated in double precision; of complex logarithms, see :meth:`wrapped`."""
+        return self.astype(self.wrapped(self.cumulative_sum(self.double(x), axis=axis)), x.dtype)
+
+    def wrapped(self, log: Array) -> Array:
+        """A logarithm with its phase between -π and π, where it keeps its digits; real ones are left alone."""
+        if not self.isdtype(log.dtype, "complex floating"):
+            return log
+        return log - 2j * self.pi * self.round(self.imag(log) / (2 * self.pi))
 
     def new_zeros(self, like: Array, shape: tuple[int, ...]) -> Array:
         """Zeros of a shape, of the dtype and on the device of ``like``."""
@@ -177,9 +187,6 @@ class SympyNamespace(Namespace):
     def conj(self, x):
         return self.map(self._sympy.conjugate, x)
 
-    def abs(self, x):
-        return self.map(self._sympy.Abs, x)
-
     def relu(self, x):
         return self.map(lambda e: self._sympy.Max(e, 0), x)
 
@@ -211,14 +218,17 @@ class SympyNamespace(Namespace):
     def row_max(self, x):
         return 0  # subtracting it changes no ratio, and symbols do not overflow
 
-    def sign(self, x):
-        return np.ones_like(x)  # the sign is kept by the formal logarithm
+    def signed_log(self, x):
+        return self.log(x), np.ones_like(x)  # a formal logarithm keeps the sign
 
     def double(self, x):
         return x
 
     def to_complex(self, x):
         return x
+
+    def wrapped(self, log):
+        return log
 
     def running_sum(self, x, axis):
         return np.cumsum(x, axis=axis)

@@ -175,6 +175,17 @@ def bind_shapes(shapes: Mapping[str, tuple[str, ...]], arrays: Mapping[str, Arra
     return sizes
 
 
+def one_of_shapes(name: str, array: Array, *shapes: tuple[int, ...]) -> None:
+    """Refuse an array that has none of some shapes.
+
+    Raises:
+        ValueError: with the shapes expected and found.
+    """
+    if tuple(array.shape) not in map(tuple, shapes):
+        expected = " or ".join(str(tuple(shape)) for shape in shapes)
+        raise ValueError(f"{name}: expected shape {expected}, found {tuple(array.shape)}")
+
+
 def input_shape(u: Array, d: int) -> None:
     """Refuse an input that is not ``(..., length, d)`` with ``length >= 1``.
 

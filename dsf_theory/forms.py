@@ -6,16 +6,22 @@ never as differences of a long running sum, so that they stay exact over long se
 Time is the fourth axis from the end: (..., time, heads, channel, state).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from dsf_theory import checks
 from dsf_theory.arrays import Array, Namespace, namespace
-from dsf_theory.system import System
 from dsf_theory.transition import Diagonal, Transition, take
+
+if TYPE_CHECKING:
+    from dsf_theory.system import System
 
 
 def recurrent(system: System) -> Array:
     """y (..., length, d) by the recurrence. Costs L steps of N multiply-adds, memory of one state a step."""
     precise = system.map(system.xp.double)
-    y = precise.readout(loop(precise.transition, precise.drive))
+    y = precise.readout(loop(precise.transition, full_drive(precise)))
     return system.xp.astype(y, system.u.dtype) if system.xp.name != "sympy" else y
 
 
@@ -254,7 +260,7 @@ def chunked_products(system: System, chunk: int) -> Array:
     to_end = xp.exp(sums[..., -1, :])[..., None]
     written = xp.matrix_transpose(x) @ (to_end * write)  # (..., chunks, heads, channel, state)
     total = Diagonal(since_start[..., -1][..., None, None])
-    at_start = shift_states(xp, loop(total, written))
+    at_start = shift_states(xp, associative(total, written))
     between = xp.exp(since_start)[..., None] * (read @ xp.matrix_transpose(at_start))
     y = xp.moveaxis(within + between, -2, -3)
     return xp.reshape(y, (*y.shape[:-4], -1, *y.shape[-2:]))[..., :L, :, :]
@@ -268,7 +274,7 @@ def chunked_states(system: System, chunk: int) -> Array:
     local = loop(transition, drive)
     since_start = transition.cumulative(chunk)
     total = since_start.map(lambda array: array[(Ellipsis, -1, *[slice(None)] * (transition.AXES - 1))])
-    at_start = shift_states(xp, loop(total, local[..., -1, :, :, :]))
+    at_start = shift_states(xp, associative(total, local[..., -1, :, :, :]))
     h = local + since_start.apply(at_start[..., None, :, :, :])
     return xp.reshape(h, (*h.shape[:-5], -1, *h.shape[-3:]))[..., : system.length, :, :, :]
 

@@ -69,15 +69,44 @@ def show(system: System, i: int, names: dict | None = None):
     """
     from IPython.display import Math
 
-    parts = []
-    for symbol, matrix in zip(
-        (r"\Lambda", "B", "C", "D"), (system.Lambda, system.B, system.C, system.D), strict=True
-    ):
-        parts.append(f"{symbol}_{{{i}}} = {matrix_latex(matrix[i], names)}")
-    return Math(r",\quad ".join(parts))
+    matrices = {r"\Lambda": system.Lambda, "B": system.B, "C": system.C, "D": system.D}
+    parts = [rf"{name}_{{{i}}} &= {to_latex(matrix[i], names)}" for name, matrix in matrices.items()]
+    return Math(r"\begin{aligned}" + r" \\[6pt] ".join(parts) + r"\end{aligned}")
 
 
-def matrix_latex(matrix: Array, names: dict | None = None) -> str:
-    """A matrix of expressions in LaTeX, with abbreviations put in."""
-    matrix = sympy.Matrix(matrix.tolist())
-    return sympy.latex(matrix.subs(names) if names else matrix, mat_delim="(")
+def formula(left: str, expression, names: dict | None = None):
+    """``left = expression`` for a notebook.
+
+    Args:
+        left: LaTeX.
+        expression: a SymPy expression, or an object array with up to two axes.
+        names: expression -> symbol, abbreviations to use.
+
+    Returns:
+        an ``IPython.display.Math``.
+    """
+    from IPython.display import Math
+
+    return Math(f"{left} = {to_latex(expression, names)}")
+
+
+def to_latex(expression, names: dict | None = None) -> str:
+    """An expression or an array of them in LaTeX, entry ``W_q_0_1`` printed as W^q with indices 0, 1."""
+    expression = sympy.Matrix(expression.tolist()) if np.ndim(expression) else sympy.sympify(expression)
+    expression = expression.subs(names) if names else expression
+    pretty = {symbol: symbol_latex(symbol.name) for symbol in expression.free_symbols}
+    return sympy.latex(expression, symbol_names=pretty, mat_delim="(")
+
+
+def symbol_latex(name: str) -> str:
+    """The LaTeX of a symbol: letters after the first underscore raised, indices lowered.
+
+    >>> symbol_latex("W_q_0_1"), symbol_latex("eta_2")
+    ('W^{q}_{0,1}', '\\\\eta_{2}')
+    """
+    base, *rest = name.split("_")
+    index = [part for part in rest if part.isdigit()]
+    raised = [part for part in rest if not part.isdigit()]
+    text = sympy.latex(sympy.Symbol(base))
+    text += "^{" + r"\,".join(sympy.latex(sympy.Symbol(part)) for part in raised) + "}" if raised else ""
+    return text + ("_{" + ",".join(index) + "}" if index else "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from dsf_theory import checks
+from dsf_theory import checks, forms
 from dsf_theory.arrays import Array, Namespace, namespace
 from dsf_theory.transition import Dense, Diagonal, Transition
 
@@ -250,41 +250,34 @@ class System:
 
     def recurrent(self) -> Array:
         """y (..., length, d) by the recurrence, one step after another; the reference, in double precision."""
-        return forms().recurrent(self)
+        return forms.recurrent(self)
 
     def convolutional(self) -> Array:
         """y (..., length, d) through the kernel: every output as a weighted sum of the values so far."""
-        return forms().convolutional(self)
+        return forms.convolutional(self)
 
     def chunked(self, chunk: int = 64) -> Array:
         """y (..., length, d), linear in length: the kernel within chunks, the recurrence between them."""
-        return forms().chunked(self, chunk)
+        return forms.chunked(self, chunk)
 
     def scan(self) -> Array:
         """y (..., length, d) by a parallel scan of logarithmic depth."""
-        return forms().scan(self)
+        return forms.scan(self)
 
     def states(self) -> Array:
         """h (..., length, N), channel-major, in the basis of Λ, B and C."""
-        return self._vec(forms().states(self)) * self._scale()
+        return self._vec(forms.states(self)) * self._scale()
 
     def weights(self) -> Array:
         """The kernel of each channel, (..., heads, channel, length, length), channel 1 where all share it.
 
         ``w[i, j]`` is the weight of ``x_j`` in what is read at step i, without the maps X and E.
         """
-        return forms().weights(self)
+        return forms.weights(self)
 
     def kernel(self) -> Array:
         """Φ (..., length, length, d, d_in): ``Φ[i, j] = C_i Λ_i ⋯ Λ_{j+1} B_j``, plus ``D_i`` where i = j."""
-        return self._lead(forms().kernel(self), 4)
-
-
-def forms():
-    """The evaluation forms, which are written over systems."""
-    from dsf_theory import forms
-
-    return forms
+        return self._lead(forms.kernel(self), 4)
 
 
 def apply_map(matrix: Array, x: Array) -> Array:

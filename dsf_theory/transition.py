@@ -29,7 +29,7 @@ class Diagonal:
 
     def after(self, earlier: "Diagonal") -> "Diagonal":
         """The product ``Λ Λ_earlier``: the sum of the logarithms."""
-        return Diagonal(self.log + earlier.log)
+        return Diagonal(namespace(log=self.log).wrapped(self.log + earlier.log))
 
     def take(self, stretch: slice) -> "Diagonal":
         """The maps of a stretch of time."""
@@ -39,7 +39,7 @@ class Diagonal:
         """The products of the first 1, 2, ..., ``steps`` maps."""
         shape = (*self.log.shape[:-4], steps, *self.log.shape[-3:])
         xp = namespace(log=self.log)
-        return Diagonal(xp.cumulative_sum(xp.broadcast_to(self.log, shape), axis=-4))
+        return Diagonal(xp.running_sum(xp.broadcast_to(self.log, shape), axis=-4))
 
     def map(self, function) -> "Diagonal":
         """The same transition with ``function`` applied to its array."""

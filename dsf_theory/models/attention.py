@@ -172,15 +172,11 @@ class SeparableAttention(Attention):
             eta = xp.sum(phi * xp.running_sum(psi, axis=-3), axis=-1)
         else:
             eta = self.eta(u)
-            eta = eta[..., None] if eta.ndim == u.ndim - 1 else eta
-            eta = xp.broadcast_to(eta, (*u.shape[:-1], self.heads))
-        return xp.log(xp.abs(eta)), xp.sign(eta)
-
-    def system(self, u):
-        system = super().system(u)
-        if system.gauge is not None:
-            checks.non_zero("eta", system.gauge.sign[..., 0, 0])
-        return system
+            checks.one_of_shapes("eta", eta, u.shape[:-1], (*u.shape[:-1], self.heads))
+            eta = xp.broadcast_to(eta if eta.ndim == u.ndim else eta[..., None], (*u.shape[:-1], self.heads))
+        if not self.trusted:
+            checks.non_zero("eta", eta)
+        return xp.signed_log(eta)
 
 
 class LinearAttention(SeparableAttention):

@@ -47,6 +47,8 @@ class Model:
     """Optional parameters that a trained layer has."""
     constraints: ClassVar[dict[str, str]] = {}
     """Parameter -> ``"positive"``, ``"stable"`` (Re <= 0) or ``"fixed"`` (not trained)."""
+    trusted: bool = False
+    """Whether values go unchecked, as in a layer that trains."""
     fixed_n: ClassVar[int | None] = None
     """The state expansion, where the definition leaves no choice."""
 
@@ -157,7 +159,7 @@ class Model:
     def with_parameters(self, parameters: dict[str, Array]) -> "Model":
         """The same model with other parameters of the same names and shapes, which are not checked again."""
         model = copy(self)
-        model.parameters = parameters
+        model.parameters, model.trusted = parameters, True
         vars(model).update(parameters)
         model.xp = namespace(**parameters)
         return model

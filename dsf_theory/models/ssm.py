@@ -274,9 +274,12 @@ class S6(Model):
     choices = {"b_rule": ("euler", "zoh")}
     free_sizes = ("r",)
 
+    def step(self, u: Array) -> Array:
+        """Δ (..., length, d) of u."""
+        return positive_step(self.xp, apply_map(self.W_delta_up, apply_map(self.W_delta_down, u)), self.b_delta)
+
     def build(self, u):
-        xp = self.xp
-        delta = positive_step(xp, apply_map(self.W_delta_up, apply_map(self.W_delta_down, u)), self.b_delta)
+        xp, delta = self.xp, self.step(u)
         log = -delta[..., None] * xp.exp(self.A_log)  # (..., length, channel, state)
         write = apply_map(self.W_B, u)[..., None, :]
         if self.b_rule == "zoh":
@@ -326,10 +329,13 @@ class S6_2(Model):  # noqa: N801 (the registry name)
     title = "S6, the authors' variant"
     spec = {"w_delta": "d", "b_delta?": "d", "W_B": "n d", "W_C": "n d", "A_log": "", "D": "d"}
 
+    def step(self, u: Array) -> Array:
+        """Δ (..., length, d) of u."""
+        shared = self.xp.broadcast_to((u @ self.w_delta)[..., None], u.shape)
+        return positive_step(self.xp, shared, self.b_delta)
+
     def build(self, u):
-        xp = self.xp
-        shared = xp.broadcast_to((u @ self.w_delta)[..., None], u.shape)
-        delta = positive_step(xp, shared, self.b_delta)
+        xp, delta = self.xp, self.step(u)
         return System(
             u=u,
             transition=Diagonal((-delta * xp.exp(self.A_log))[..., None, :, None]),
@@ -386,9 +392,12 @@ class SSD(Model):
         checks.divides("heads", self.heads, "groups", self.groups)
         checks.divides("W_B", self.sizes["groups*n"], "groups", self.groups)
 
+    def step(self, u: Array) -> Array:
+        """Δ (..., length, heads) of u."""
+        return positive_step(self.xp, apply_map(self.W_delta, u), self.b_delta)
+
     def build(self, u):
-        xp = self.xp
-        delta = positive_step(xp, apply_map(self.W_delta, u), self.b_delta)  # (..., length, heads)
+        xp, delta = self.xp, self.step(u)
         return System(
             u=u,
             transition=Diagonal((-delta * xp.exp(self.A_log))[..., None, None]),

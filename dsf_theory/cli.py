@@ -1,0 +1,100 @@
+"""The command line: ``python -m dsf_theory COMMAND``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    options = parser().parse_args(arguments)
+    return options.run(options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m dsf_theory", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    models = commands.add_parser("models", help="list the models with their sizes")
+    models.add_argument("-d", type=int, default=64, help="channels (default 64)")
+    models.add_argument("-n", type=int, default=16, help="state expansion (default 16)")
+    models.set_defaults(run=run_models)
+
+    figures = commands.add_parser("figures", help="draw figures/ anew")
+    figures.add_argument("names", nargs="*", help="names of figures (default all)")
+    figures.add_argument("--folder", type=Path, default=ROOT / "figures", help="where to write them")
+    figures.set_defaults(run=run_figures)
+
+    notebooks = commands.add_parser("notebooks", help="run the notebooks and save them with their outputs")
+    notebooks.add_argument("paths", nargs="*", type=Path, help="notebooks (default all)")
+    notebooks.add_argument("--check", action="store_true", help="run nothing; say what is not as it should be saved")
+    notebooks.set_defaults(run=run_notebooks)
+    return top
+
+
+def run_models(options) -> int:
+    """Print the registry as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from dsf_theory.models import MODELS
+
+    table = Table(title=f"Models at d = {options.d}, n = {options.n}", title_justify="left")
+    for column in ("name", "model"):
+        table.add_column(column)
+    for column in ("parameters", "state N", "numbers kept"):
+        table.add_column(column, justify="right")
+    try:
+        for name, model in MODELS.items():
+            table.add_row(name, model.title, *sizes(model, options.d, options.n))
+    except ValueError as error:
+        print(f"models: {error}", file=sys.stderr)
+        return 2
+    Console().print(table)
+    return 0
+
+
+def sizes(model, d: int, n: int) -> tuple[str, str, str]:
+    """Numbers of parameters, dimension of the state, and numbers kept from step to step."""
+    import numpy as np
+
+    from dsf_theory.models import NoFiniteSystemError
+
+    instance = model.random(d, n)
+    parameters = f"{sum(np.size(p) for p in instance.parameters.values()):,}"
+    try:
+        system = instance.system(np.zeros((1, d)) + 0.5)
+    except NoFiniteSystemError:
+        return parameters, "-", "grows with length" if model.name == "softmax_attention" else f"{2 * d:,}"
+    return parameters, f"{system.N:,}", f"{system.state_size:,}"
+
+
+def run_figures(options) -> int:
+    """Draw the named figures."""
+    from dsf_theory.plots import FIGURES, save
+
+    unknown = set(options.names) - set(FIGURES)
+    if unknown:
+        print(f"figures: no {', '.join(sorted(unknown))}; there are {', '.join(sorted(FIGURES))}", file=sys.stderr)
+        return 2
+    for path in save(options.names or sorted(FIGURES), options.folder):
+        print(path)
+    return 0
+
+
+def run_notebooks(options) -> int:
+    """Run and save notebooks, or check how they were saved."""
+    from dsf_theory import notebooks
+
+    failed = 0
+    for path in options.paths or sorted((ROOT / "notebooks").glob("*.ipynb")):
+        if not options.check:
+            print(f"running {path.name} ...", flush=True)
+            notebooks.save(path)
+        for fault in notebooks.faults(path):
+            print(f"{path.name}: {fault}", file=sys.stderr)
+            failed = 1
+    return failed

@@ -1,0 +1,163 @@
+"""The evaluation forms on systems that models do not make, over long sequences and at extreme decays."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dsf_theory as dsf
+from dsf_theory.transition import Dense, Diagonal
+
+LONG = 100_000
+
+
+def worst(found, expected):
+    """The largest difference, relative to the largest number expected."""
+    return float(np.abs(np.asarray(found) - expected).max() / np.abs(expected).max())
+
+
+def plain_loop(system):
+    """y by the dense matrices, one step after another."""
+    h, outputs = np.zeros(system.N, complex), []
+    for Lambda, B, C, D, u in zip(system.Lambda, system.B, system.C, system.D, system.u, strict=True):
+        h = Lambda @ h + B @ u
+        outputs.append((C @ h + D @ u).real)
+    return np.array(outputs)
+
+
+def generic(rng, length, heads, channels, states, dense=False, gauge=False):
+    """A system with every part present and every axis full or of size one, at random."""
+    d = heads * channels
+
+    def part(*shape):
+        return rng.standard_normal([size if rng.random() < 0.7 else 1 for size in shape])
+
+    full = (length, heads, channels, states)
+    if dense:
+        transition = Dense(rng.standard_normal((length, heads, 1, states, states)) / states)
+    else:
+        transition = Diagonal(-np.abs(part(*full)))
+    return dsf.System(
+        u=rng.standard_normal((length, d + 1)),
+        transition=transition,
+        write=rng.standard_normal((length, heads, 1, states)),
+        read=part(length, heads, channels, 1) * rng.standard_normal(states),
+        heads=heads,
+        gain=part(length, heads, channels),
+        value_map=rng.standard_normal((d, d + 1)),
+        output_map=rng.standard_normal((3, d)),
+        skip=part(length, heads, channels),
+        feedthrough=rng.standard_normal((3, d + 1)),
+        gauge=dsf.Gauge(rng.standard_normal(full), np.sign(rng.standard_normal(full))) if gauge else None,
+    )
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    length=st.integers(1, 20),
+    heads=st.integers(1, 3),
+    channels=st.integers(1, 3),
+    states=st.integers(1, 3),
+    dense=st.booleans(),
+    gauge=st.booleans(),
+    chunk=st.integers(1, 24),
+)
+@settings(max_examples=60, deadline=None)
+def test_all_forms_are_one_map(seed, length, heads, channels, states, dense, gauge, chunk):
+    system = generic(np.random.default_rng(seed), length, heads, channels, states, dense, gauge)
+    expected = plain_loop(system)
+    in_torch = system.map(torch.as_tensor)
+    for one in (system, in_torch):
+        assert worst(one.recurrent(), expected) < 1e-10
+        assert worst(one.convolutional(), expected) < 1e-10
+        assert worst(one.chunked(chunk), expected) < 1e-10
+        assert worst(one.scan(), expected) < 1e-10
+        assert worst(np.einsum("ijoc,jc->io", one.kernel(), one.u), expected) < 1e-10
+        read = np.einsum("ion,in->io", one.C, one.states()) + np.einsum("ioc,ic->io", one.D, one.u)
+        assert worst(read, expected) < 1e-10
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_a_gauge_changes_the_matrices_and_not_the_kernel(dense):
+    from dataclasses import replace
+
+    system = generic(np.random.default_rng(1), 7, 2, 2, 3, dense=dense, gauge=True)
+    plain = replace(system, gauge=None)
+    assert worst(system.Lambda[1:], plain.Lambda[1:]) > 0.1
+    assert worst(system.states(), plain.states()) > 0.1
+    assert worst(system.kernel(), plain.kernel()) == 0
+    T = (system.gauge.sign * np.exp(system.gauge.log)).reshape(7, -1)
+    expected = T[1:, :, None] * plain.Lambda[1:] / T[:-1, None, :]
+    assert worst(system.Lambda[1:], expected) < 1e-12
+
+
+EXTREMES = {
+    "S6, decay near 1": ("s6", {"b_delta": -14.0}, {}),
+    "S6, decay 0": ("s6", {"b_delta": 6.0, "A_log": 5.0}, {}),
+    "S6, mixed": ("s6", {}, {}),
+    "SSD, decay near 1": ("ssd", {"b_delta": -14.0}, {"heads": 2}),
+    "SSD, decay 0": ("ssd", {"b_delta": 30.0}, {"heads": 2}),
+    "quasi-LSTM, open": ("qlstm", {"b_f": 12.0}, {}),
+    "quasi-LSTM, closed": ("qlstm", {"b_f": -100.0}, {}),
+    "RG-LRU, decay near 1": ("rglru", {"Lambda_p": 12.0}, {}),
+    "RG-LRU, decay near 0": ("rglru", {"Lambda_p": -40.0}, {}),
+    "S4D, small steps": ("s4d", {"delta": 1e-5}, {"rule": "bilinear"}),
+    "S4D, large steps": ("s4d", {"delta": 100.0}, {"rule": "bilinear"}),
+    "linear attention": ("linear_attention", {}, {"heads": 2}),
+    "linear attention, ELU + 1": ("linear_attention_elu", {}, {"heads": 2}),
+    "normaliser e^60": ("norm_attention", {"b_eta": 60.0}, {}),
+    "normaliser σ(-60)": ("norm_attention", {"b_eta": -60.0}, {"eta": "sigmoid"}),
+}
+
+
+@pytest.mark.parametrize("case", EXTREMES)
+def test_single_precision_over_100_000_steps(case):
+    name, changes, options = EXTREMES[case]
+    model = dsf.MODELS[name].random(d=4, n=2, seed=1, **options)
+    double = {k: np.full_like(v, changes[k]) if k in changes else v for k, v in model.parameters.items()}
+    single = {k: v.astype(np.complex64 if np.iscomplexobj(v) else np.float32) for k, v in double.items()}
+    u = np.random.default_rng(0).standard_normal((LONG, 4)).astype(np.float32)
+    exact = {k: v.astype(np.complex128 if np.iscomplexobj(v) else np.float64) for k, v in single.items()}
+    expected = dsf.MODELS[name](**exact, **options).system(u.astype(np.float64)).scan()
+    in_numpy = dsf.MODELS[name](**single, **options).system(u)
+    in_torch = dsf.MODELS[name](**{k: torch.tensor(v) for k, v in single.items()}, **options).system(
+        torch.tensor(u)
+    )
+    for form in ("chunked", "scan"):
+        for system in (in_numpy, in_torch):
+            y = np.asarray(getattr(system, form)())
+            assert y.dtype == np.float32
+            assert worst(y, expected) < 2e-5, (form, system.xp)
+    head = dsf.MODELS[name](**single, **options).system(u[:2000]).recurrent()
+    assert worst(head, expected[:2000]) < 2e-5
+
+
+def test_a_long_memory_is_kept_exactly():
+    """A product of 100,000 decays exp(-1e-6) is exp(-0.1), whatever the form."""
+    log = np.full((LONG, 1, 1, 1), -1e-6, np.float32)
+    u = np.zeros((LONG, 1), np.float32)
+    u[0] = 1
+    one, two = np.ones((1, 1, 1, 1), np.float32), np.ones((1, 1, 1, 2), np.float32)
+    for convert in (np.asarray, torch.as_tensor):
+        for states in (one, two):  # one state is a kernel shared by all channels; two decays are not
+            system = dsf.System(
+                convert(u), Diagonal(convert(log * states)), convert(one), convert(states / states.size)
+            )
+            for y in (system.recurrent(), system.chunked(), system.scan()):
+                assert abs(float(y[-1, 0]) / np.exp(-0.099999) - 1) < 1e-5
+
+
+def test_states_survive_a_hard_reset():
+    """A decay of exactly zero (log -inf) forgets everything and poisons nothing, gradients included."""
+    log = torch.zeros(6, 1, 2, 1, dtype=torch.float64)
+    log[3] = -torch.inf
+    log.requires_grad_()
+    u = torch.randn(6, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    one = torch.ones(1, 1, 1, 1, dtype=torch.float64)
+    for shared in (False, True):
+        system = dsf.System(u, Diagonal(log[:, :, :1] if shared else log), one, one)
+        for y in (system.recurrent(), system.convolutional(), system.chunked(2), system.scan()):
+            assert torch.allclose(y[3:], u[3:].cumsum(0))
+            (gradient,) = torch.autograd.grad(y.sum(), log)
+            assert torch.isfinite(gradient).all()
