@@ -43,8 +43,8 @@ def run_models(options) -> int:
     from dsf_theory.models import MODELS
 
     table = Table(title=f"Models at d = {options.d}, n = {options.n}", title_justify="left")
-    for column in ("name", "model"):
-        table.add_column(column)
+    table.add_column("name", no_wrap=True)
+    table.add_column("model")
     for column in ("parameters", "state N", "numbers kept"):
         table.add_column(column, justify="right")
     try:

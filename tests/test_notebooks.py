@@ -1,0 +1,124 @@
+"""Every notebook: runs from top to bottom without a warning, its controls move to their ends, and it is as saved."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+
+from dsf_theory import notebooks
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+
+pytestmark = pytest.mark.notebook
+
+STRICT = """
+import warnings
+warnings.simplefilter("error")
+"""
+
+# Moves every control to its ends. Exceptions in callbacks are shown, not raised: count what is shown, and read panels.
+MOVE = """
+import gc
+import ipywidgets
+from ipywidgets.widgets import widget as registry
+from dsf_theory.widgets.live import Panel
+
+shell, shown = get_ipython(), []
+show, shell.showtraceback = shell.showtraceback, lambda *a, **k: shown.append(a)
+moved, surprises = 0, []
+panels = [o for o in gc.get_objects() if isinstance(o, Panel)]
+
+def look():
+    surprises.extend(repr(p.error) for p in panels if p.error is not None and not isinstance(p.error, ValueError))
+
+for control in list(registry._instances.values()):
+    if isinstance(control, (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.FloatLogSlider)):
+        log = isinstance(control, ipywidgets.FloatLogSlider)
+        before, ends = control.value, (control.min, control.max)
+        for value in (*(control.base**e if log else e for e in ends), before):
+            control.value = value
+            look()
+        moved += 1
+    elif isinstance(control, (ipywidgets.Dropdown, ipywidgets.ToggleButtons, ipywidgets.SelectionSlider)):
+        before = control.index
+        for index in (*range(len(control.options)), before):
+            control.index = index
+            look()
+        moved += 1
+shell.showtraceback = show
+assert not shown, shown
+assert not surprises, surprises
+assert moved or not panels
+"""
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_runs_as_saved(path):
+    """Executed strictly; then the text outputs equal those saved, and every control moves to its ends."""
+    saved = nbformat.read(path, as_version=4)
+    strict = nbformat.read(path, as_version=4)
+    strict.cells = [new_code_cell(STRICT), *strict.cells, new_code_cell(MOVE)]
+    client = NotebookClient(
+        strict, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+    )
+    client.execute()
+    for before, after in zip(saved.cells, strict.cells[1:-1], strict=True):
+        if before.cell_type == "code":
+            assert not [o for o in after.outputs if o.get("name") == "stderr"], before.source
+            assert text(after) == text(before), before.source
+
+
+def text(cell) -> list[str]:
+    """The text outputs of a cell; pictures and widgets aside, numbers to nine digits."""
+    found = []
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if notebooks.WIDGET in data or "text/html" in data:
+            continue
+        found.append(output.get("text") or data.get("text/latex") or data.get("text/plain", ""))
+    return [re.sub(r"\d\.?\d*e-1\d", "~0", line) for line in found]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_is_well_made(path):
+    """Saved by the script, with a title, links that lead somewhere, exercises, and descriptions for pictures."""
+    assert notebooks.faults(path) == []
+    saved = nbformat.read(path, as_version=4)
+    markdown = "\n".join(c.source for c in saved.cells if c.cell_type == "markdown")
+    assert markdown.startswith(f"# {path.stem[:2]} · ")
+    for target in re.findall(r"\]\(([^)#:]+)\)", markdown):
+        assert (FOLDER / target).exists(), target
+    pictures = re.findall(r"<img [^>]*>", json.dumps(saved).replace('\\"', '"'))
+    assert pictures and all(re.search(r'alt="[^"]{30,}"', p) for p in pictures)
+    if path.stem != "00_start_here":
+        code = [c for c in saved.cells if c.cell_type == "code"]
+        assert sum("assert" in c.source for c in code) >= 5
+        assert sum("solution" in c.metadata.get("tags", []) for c in code) >= 2
+
+
+def test_the_suite_is_complete():
+    names = [path.stem for path in PATHS]
+    assert names[:5] == [
+        "00_start_here",
+        "01_the_framework",
+        "02_attention_as_a_dynamical_system",
+        "03_state_space_models",
+        "04_recurrent_networks",
+    ]
+
+
+def test_faults_are_found(tmp_path):
+    """The checks of saved notebooks can fail."""
+    cells = [new_code_cell("1/0"), new_code_cell("import sys; print('warned', file=sys.stderr)")]
+    broken = nbformat.v4.new_notebook(cells=cells)
+    cells[1].outputs = [nbformat.v4.new_output("stream", name="stderr", text="warned")]
+    broken.metadata["widgets"] = {}
+    path = tmp_path / "broken.ipynb"
+    nbformat.write(broken, path)
+    found = " ".join(notebooks.faults(path))
+    assert "execution counts" in found and "widget state" in found and "stderr" in found
