@@ -1,0 +1,82 @@
+"""Figures of notebook 00: the framework in one picture."""
+
+import numpy as np
+
+from dsf_theory.models import MODELS
+from dsf_theory.plots.style import INK, MUTED, SIGNED, new_figure, picture
+
+LENGTH, STEP = 32, 21
+SHOWN = {
+    "norm_attention": "Normalised attention",
+    "ssd": "SSD (Mamba-2)",
+    "s6": "S6 (Mamba)",
+    "qlstm": "quasi-LSTM",
+}
+ALT = (
+    "Four models in four columns: normalised attention, SSD, S6 and quasi-LSTM. Upper row: the matrices Lambda, B, C "
+    "and D of one time step as one block. Lambda is one number times the identity for attention, one number per head "
+    "for SSD, a different number on every diagonal entry for S6, and small for the quasi-LSTM, which has one state a "
+    "channel. Lower row: the lower triangular kernel Phi that each of them applies to the same 32 inputs."
+)
+
+
+@picture("00_one_system", ALT)
+def one_system():
+    """Λ, B, C, D of one step and the kernel Φ of four models on one input."""
+    figure = new_figure(9.2, 5.3)
+    figure.suptitle(
+        r"$h_i = \Lambda_i\, h_{i-1} + B_i\, u_i \qquad\quad y_i = C_i\, h_i + D_i\, u_i$",
+        fontsize=15,
+        color=INK,
+    )
+    axes, data = figure.subplots(2, len(SHOWN)), {}
+    for (upper, lower), (name, title) in zip(axes.T, SHOWN.items(), strict=True):
+        system = example(name)
+        block, kernel = matrices(system, STEP), signed_root(system.kernel()[:, :, 0, 0])
+        data |= {f"{name}_matrices": block, f"{name}_kernel": kernel}
+        draw_block(upper, block, system.N)
+        upper.set_title(title, loc="center", pad=20)
+        lower.imshow(kernel, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
+        lower.spines[:].set_visible(False)
+        lower.set(xticks=[], yticks=[], xlabel="input step $j$")
+    axes[0, 0].set_ylabel(f"one step, i = {STEP}", color=MUTED)
+    axes[1, 0].set_ylabel(r"kernel $\Phi_{ij}$: output step $i$")
+    return figure, data
+
+
+def example(name: str):
+    """The system of a model on a text of four tokens, with steps Δ large enough that one sees it forget."""
+    rng = np.random.default_rng(4)
+    u = rng.standard_normal((4, 4))[rng.integers(4, size=LENGTH)]
+    options = {"heads": 2} if name == "ssd" else {}
+    model = MODELS[name].random(d=4, n=4, seed=3, **options)
+    if name in ("ssd", "s6"):
+        faster = model.parameters | {"b_delta": model.b_delta + 2.5, "D": 0 * model.D}
+        model = type(model)(**faster, **options)
+    return model.system(u)
+
+
+def matrices(system, i: int) -> np.ndarray:
+    """``[[Λ_i, B_i], [C_i, D_i]]``, all but Λ over their largest magnitude."""
+    B, C, D = (signed_root(part[i]) for part in (system.B, system.C, system.D))
+    Lambda = np.clip(system.Lambda[i], -1, 1)
+    return np.block([[Lambda, B], [C, D]])
+
+
+def signed_root(values: np.ndarray) -> np.ndarray:
+    """The square root of each magnitude over the largest, with its sign: small numbers stay visible."""
+    values = values / (np.abs(values).max() or 1.0)
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
+def draw_block(axes, block: np.ndarray, N: int) -> None:
+    """The block matrix with lines between its four parts and their names."""
+    size = len(block)
+    axes.imshow(block, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
+    axes.axhline(N - 0.5, color=INK, lw=0.8)
+    axes.axvline(N - 0.5, color=INK, lw=0.8)
+    middle, end = N / size / 2, (N + size) / size / 2  # in parts of the axes
+    for text, x, y in ((r"$\Lambda$", middle, 1.06), ("$B$", end, 1.06), ("$C$", -0.07, 1 - end)):
+        axes.text(x, y, text, transform=axes.transAxes, ha="center", va="center", fontsize=11)
+    axes.set(xticks=[], yticks=[], xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5))
+    axes.spines[:].set_visible(True)

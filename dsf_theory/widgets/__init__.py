@@ -1,0 +1,1 @@
+"""Interactive figures for notebooks; each lives in a module of its own, on top of `live`."""
