@@ -104,6 +104,12 @@ def associative(transition: Transition, drive: Array) -> Array:
     return interleave(xp, xp.concat([even[..., :1, :, :, :], rest], axis=-4), at_odd)
 
 
+def associative_from(h: Array, transition: Transition, drive: Array) -> Array:
+    """The same from a state h (..., 1, heads, channel, state) before the first step."""
+    first = transition.take(slice(0, 1)).apply(h) + take(drive, slice(0, 1), 4)
+    return associative(transition, namespace(drive=drive).concat([first, drive[..., 1:, :, :, :]], axis=-4))
+
+
 def take_first(array: Array, count: int) -> Array:
     """The first ``count`` steps."""
     return array[..., :count, :, :, :]
@@ -126,9 +132,10 @@ def segment_sums(xp: Namespace, log: Array) -> Array:
     Each sum is accumulated on its own: differences of one running sum would lose the small terms.
     """
     length = log.shape[-1]
-    repeated = xp.broadcast_to(log[..., None], (*log.shape, length))
-    terms = xp.where(xp.lower(log, length, strict=True), repeated, xp.zeros_like(repeated))
-    return xp.where(xp.lower(log, length), xp.cumulative_sum(terms, axis=-2), -xp.inf)
+    later = xp.matrix_transpose(xp.lower(log, length, strict=True))  # [j, k]: k > j
+    repeated = xp.broadcast_to(log[..., None, :], (*log.shape[:-1], length, length))
+    sums = xp.cumulative_sum(xp.where(later, repeated, xp.zeros_like(repeated)), axis=-1)  # [j, i]
+    return xp.where(xp.lower(log, length), xp.matrix_transpose(sums), -xp.inf)
 
 
 def weights(system: System) -> Array:
@@ -150,12 +157,14 @@ def diagonal_weights(system: System, log: Array) -> Array:
     checks.affordable("weights", system.u, system.heads, channels, system.length, system.length)
     log = xp.moveaxis(at_every_step(system, log), -4, -1)  # (..., heads, channel, state, length)
     read, write = (
-        xp.moveaxis(at_every_step(system, part, system.expansion), -4, -2) for part in (system.read, system.write)
+        xp.moveaxis(at_every_step(system, part, system.expansion), -4, -2)
+        for part in (system.read, system.write)
     )  # (..., heads, channel, length, state)
     if states == 1:
         return xp.exp(segment_sums(xp, log[..., 0, :])) * (read @ xp.matrix_transpose(write))
     return sum(
-        xp.exp(segment_sums(xp, log[..., s, :])) * read[..., :, None, s] * write[..., None, :, s] for s in range(states)
+        xp.exp(segment_sums(xp, log[..., s, :])) * read[..., :, None, s] * write[..., None, :, s]
+        for s in range(states)
     )
 
 
@@ -234,7 +243,11 @@ def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
 
     An axis of size one stands for all times and becomes (1, 1).
     """
-    lead, length, rest = array.shape[: array.ndim - axes], array.shape[-axes], array.shape[array.ndim - axes + 1 :]
+    lead, length, rest = (
+        array.shape[: array.ndim - axes],
+        array.shape[-axes],
+        array.shape[array.ndim - axes + 1 :],
+    )
     if length == 1:
         return xp.reshape(array, (*lead, 1, 1, *rest))
     missing = -length % chunk
@@ -243,27 +256,48 @@ def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
     return xp.reshape(array, (*lead, (length + missing) // chunk, chunk, *rest))
 
 
+GROUP = 32
+"""Chunks worked on at once: few enough to stay in cache, so that time grows with length and no faster."""
+
+
 def chunked_products(system: System, chunk: int) -> Array:
     """What is read of the state, (..., length, heads, channel), where heads share a kernel: matrix products."""
-    xp, L = system.xp, system.length
-    read, write = (
-        xp.moveaxis(in_chunks(xp, at_every_step(system, part, system.expansion), chunk, 4)[..., 0, :], -3, -2)
-        for part in (system.read, system.write)
-    )  # (..., chunks, heads, chunk, state)
-    x = xp.moveaxis(in_chunks(xp, system.written, chunk, 3), -3, -2)  # (..., chunks, heads, chunk, channel)
-    log = in_chunks(xp, system.transition.log, chunk, 4)[..., 0, 0]  # (..., chunks or 1, chunk or 1, heads)
-    log = xp.moveaxis(log, -1, -2)
+    parts = (
+        at_every_step(system, system.read, system.expansion),
+        at_every_step(system, system.write, system.expansion),
+    )
+    outputs, h = [], None
+    for start in range(0, system.length, GROUP * chunk):
+        span = slice(start, min(start + GROUP * chunk, system.length))
+        read, write, log = (take(part, span, 4) for part in (*parts, system.transition.log))
+        y, h = group_of_chunks(
+            read, write, log, take(system.written, span, 3), min(chunk, span.stop - start), h
+        )
+        outputs.append(y)
+    return system.xp.concat(outputs, axis=-3)
+
+
+def group_of_chunks(read: Array, write: Array, log: Array, x: Array, chunk: int, h: Array | None):
+    """One group of chunks from the state h (..., 1, heads, channel, state) before it: what is read, and the state."""
+    xp, length = namespace(x=x), x.shape[-3]
+    read, write = (xp.moveaxis(in_chunks(xp, part, chunk, 4)[..., 0, :], -3, -2) for part in (read, write))
+    x = xp.moveaxis(
+        in_chunks(xp, x, chunk, 3), -3, -2
+    )  # (..., chunks, heads, chunk, channel); read, write alike
+    log = xp.moveaxis(
+        in_chunks(xp, log, chunk, 4)[..., 0, 0], -1, -2
+    )  # (..., chunks or 1, heads, chunk or 1)
     steps = xp.broadcast_to(log, (*log.shape[:-1], chunk))
-    sums = segment_sums(xp, steps)
-    since_start = xp.cumulative_sum(steps, axis=-1)
+    sums, since_start = segment_sums(xp, steps), xp.cumulative_sum(steps, axis=-1)
     within = (xp.exp(sums) * (read @ xp.matrix_transpose(write))) @ x
     to_end = xp.exp(sums[..., -1, :])[..., None]
     written = xp.matrix_transpose(x) @ (to_end * write)  # (..., chunks, heads, channel, state)
-    total = Diagonal(since_start[..., -1][..., None, None])
-    at_start = shift_states(xp, associative(total, written))
+    h = xp.zeros_like(written[..., :1, :, :, :]) if h is None else h
+    at_ends = associative_from(h, Diagonal(since_start[..., -1][..., None, None]), written)
+    at_start = xp.concat([h, at_ends[..., :-1, :, :, :]], axis=-4)
     between = xp.exp(since_start)[..., None] * (read @ xp.matrix_transpose(at_start))
     y = xp.moveaxis(within + between, -2, -3)
-    return xp.reshape(y, (*y.shape[:-4], -1, *y.shape[-2:]))[..., :L, :, :]
+    return xp.reshape(y, (*y.shape[:-4], -1, *y.shape[-2:]))[..., :length, :, :], at_ends[..., -1:, :, :, :]
 
 
 def chunked_states(system: System, chunk: int) -> Array:
@@ -274,11 +308,7 @@ def chunked_states(system: System, chunk: int) -> Array:
     local = loop(transition, drive)
     since_start = transition.cumulative(chunk)
     total = since_start.map(lambda array: array[(Ellipsis, -1, *[slice(None)] * (transition.AXES - 1))])
-    at_start = shift_states(xp, associative(total, local[..., -1, :, :, :]))
+    at_ends = associative(total, local[..., -1, :, :, :])
+    at_start = xp.concat([xp.zeros_like(at_ends[..., :1, :, :, :]), at_ends[..., :-1, :, :, :]], axis=-4)
     h = local + since_start.apply(at_start[..., None, :, :, :])
     return xp.reshape(h, (*h.shape[:-5], -1, *h.shape[-3:]))[..., : system.length, :, :, :]
-
-
-def shift_states(xp: Namespace, h: Array) -> Array:
-    """The states one step earlier along the fourth axis from the end, zero at first."""
-    return xp.concat([xp.zeros_like(h[..., :1, :, :, :]), h[..., :-1, :, :, :]], axis=-4)
