@@ -105,7 +105,9 @@ def stable(name: str, array: Array) -> None:
     """
     numbers = _numbers(array)
     if numbers is not None and numbers.real.max() > 0:
-        raise ValueError(f"{name}: expected poles with Re <= 0 (a stable system), found Re = {numbers.real.max():.4g}")
+        raise ValueError(
+            f"{name}: expected poles with Re <= 0 (a stable system), found Re = {numbers.real.max():.4g}"
+        )
 
 
 def stable_matrix(name: str, array: Array) -> None:
@@ -135,7 +137,9 @@ def non_zero(name: str, array: Array) -> None:
     numbers = _numbers(array)
     zeros = () if numbers is None else np.argwhere(numbers == 0)
     if len(zeros):
-        raise ValueError(f"{name}: expected numbers other than zero, found 0 at index {tuple(map(int, zeros[0]))}")
+        raise ValueError(
+            f"{name}: expected numbers other than zero, found 0 at index {tuple(map(int, zeros[0]))}"
+        )
 
 
 def choice(name: str, value, allowed: tuple) -> None:
@@ -165,7 +169,9 @@ def bind_shapes(shapes: Mapping[str, tuple[str, ...]], arrays: Mapping[str, Arra
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
         axes, found = shapes[name], tuple(array.shape)
-        fits = len(axes) == len(found) and all(sizes.get(a, s) == s >= 1 for a, s in zip(axes, found, strict=True))
+        fits = len(axes) == len(found) and all(
+            sizes.get(a, s) == s >= 1 for a, s in zip(axes, found, strict=True)
+        )
         if fits:
             sizes.update(zip(axes, found, strict=True))
         if not fits or any(sizes[a] != s for a, s in zip(axes, found, strict=True)):

@@ -30,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
 
     notebooks = commands.add_parser("notebooks", help="run the notebooks and save them with their outputs")
     notebooks.add_argument("paths", nargs="*", type=Path, help="notebooks (default all)")
-    notebooks.add_argument("--check", action="store_true", help="run nothing; say what is not as it should be saved")
+    notebooks.add_argument(
+        "--check", action="store_true", help="run nothing; say what is not as it should be saved"
+    )
     notebooks.set_defaults(run=run_notebooks)
     return top
 
@@ -78,7 +80,10 @@ def run_figures(options) -> int:
 
     unknown = set(options.names) - set(FIGURES)
     if unknown:
-        print(f"figures: no {', '.join(sorted(unknown))}; there are {', '.join(sorted(FIGURES))}", file=sys.stderr)
+        print(
+            f"figures: no {', '.join(sorted(unknown))}; there are {', '.join(sorted(FIGURES))}",
+            file=sys.stderr,
+        )
         return 2
     for path in save(options.names or sorted(FIGURES), options.folder):
         print(path)

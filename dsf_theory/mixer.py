@@ -31,7 +31,14 @@ class Mixer(nn.Module):
     """
 
     def __init__(
-        self, name: str, d: int, n: int | None = None, *, seed: int | None = None, dtype=torch.float32, **options
+        self,
+        name: str,
+        d: int,
+        n: int | None = None,
+        *,
+        seed: int | None = None,
+        dtype=torch.float32,
+        **options,
     ):
         super().__init__()
         checks.choice("name", name, tuple(MODELS))

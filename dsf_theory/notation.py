@@ -20,7 +20,9 @@ GLOSSARY = (
     Entry("B_i", "B", "(..., length, N, d)", "input matrix"),
     Entry("C_i", "C", "(..., length, d, N)", "output matrix"),
     Entry("D_i", "D", "(..., length, d, d)", "feedthrough, past the state"),
-    Entry(r"\Phi_{ij}", "kernel()", "(..., length, length, d, d)", "weight of u_j in y_i: C_i Λ_i ⋯ Λ_{j+1} B_j"),
+    Entry(
+        r"\Phi_{ij}", "kernel()", "(..., length, length, d, d)", "weight of u_j in y_i: C_i Λ_i ⋯ Λ_{j+1} B_j"
+    ),
     Entry("L", "length", "", "number of steps; i = 0, ..., L - 1"),
     Entry("d", "d", "", "channels"),
     Entry("n", "n", "", "state expansion: states kept for each channel"),

@@ -62,7 +62,9 @@ class Recurrence(torch.autograd.Function):
     def backward(ctx, dy: Tensor):
         """Gradients of x, log, write, read, chunk after chunk from the last."""
         x, log, write, read, *starts = ctx.saved_tensors
-        grads = [torch.empty_like(part, memory_format=torch.contiguous_format) for part in (x, log, write, read)]
+        grads = [
+            torch.empty_like(part, memory_format=torch.contiguous_format) for part in (x, log, write, read)
+        ]
         carry = torch.zeros_like(starts[0])
         buffers = [x.new_empty(ctx.chunk, *carry.shape) for _ in range(3)]
         for block, start in zip(reversed(blocks(len(x), ctx.chunk)), reversed(starts), strict=True):

@@ -51,7 +51,9 @@ def evaluate(expressions: Array, values: Iterable[tuple[Array, Array]]) -> np.nd
     flat = [sympy.sympify(e) for e in expressions.flat]
     missing = set().union(*(e.free_symbols for e in flat)) - {symbol for symbol, _ in pairs}
     if missing:
-        raise ValueError(f"values: expected a number for every symbol, found none for {sorted(map(str, missing))}")
+        raise ValueError(
+            f"values: expected a number for every symbol, found none for {sorted(map(str, missing))}"
+        )
     function = sympy.lambdify([symbol for symbol, _ in pairs], flat, modules="numpy", cse=True)
     return np.asarray(function(*(number for _, number in pairs))).reshape(expressions.shape)
 

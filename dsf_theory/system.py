@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from dsf_theory import checks, forms
+from dsf_theory import checks, chunks, dense, forms
 from dsf_theory.arrays import Array, Namespace, namespace
-from dsf_theory.transition import Dense, Diagonal, Transition
+from dsf_theory.transition import Diagonal, Transition
 
 
 class Gauge(NamedTuple):
@@ -76,7 +76,9 @@ class System:
                 continue
             axes = tuple(array.shape)[-4:-1] if name in ("write", "read") else tuple(array.shape)[-3:]
             if len(axes) < 3 or any(a not in (1, e) for a, e in zip(axes, expected, strict=True)):
-                raise ValueError(f"{name}: expected axes (length, heads, channel) = {expected} or 1, found {axes}")
+                raise ValueError(
+                    f"{name}: expected axes (length, heads, channel) = {expected} or 1, found {axes}"
+                )
 
     # ---------------------------------------------------------------- sizes
 
@@ -103,7 +105,9 @@ class System:
     @property
     def expansion(self) -> int:
         """States kept for each channel of the state."""
-        first = self.transition.log if isinstance(self.transition, Diagonal) else self.transition.matrix[..., 0]
+        first = (
+            self.transition.log if isinstance(self.transition, Diagonal) else self.transition.matrix[..., 0]
+        )
         return max(first.shape[-1], self.write.shape[-1], self.read.shape[-1])
 
     @property
@@ -167,84 +171,25 @@ class System:
 
     # ---------------------------------------------------------------- dense matrices
 
-    def _vec(self, array: Array) -> Array:
-        """A coefficient spread over (..., length, N), channel-major: index = channel * states + state."""
-        full = (self.length, self.heads, self.width // self.heads, self.expansion)
-        array = self.xp.broadcast_to(array, (*array.shape[:-4], *full))
-        return self.xp.reshape(array, (*array.shape[:-4], self.length, self.N))
-
-    def _lead(self, array: Array, axes: int) -> Array:
-        """The array with the leading axes of u before its last ``axes``; a constant system has none of its own."""
-        return self.xp.broadcast_to(array, (*self.u.shape[:-2], *array.shape[array.ndim - axes :]))
-
-    def _scale(self) -> Array | int:
-        """The gauge t as (..., length, N); 1 without one."""
-        if self.gauge is None:
-            return 1
-        return self._vec(self.gauge.sign * self.xp.exp(self.gauge.log))
-
     @property
     def Lambda(self) -> Array:
-        """Λ, (..., length, N, N). ``Λ_0`` multiplies ``h_{-1} = 0`` and is arbitrary; the gauge is taken as constant
-        up to it."""
-        xp, transition = self.xp, self.transition
-        checks.affordable("Lambda", self.u, self.length, self.N, self.N)
-        if isinstance(transition, Dense):
-            return self._lead(self._block_diagonal(self._gauged(transition.matrix)), 3)
-        diagonal = self._vec(self._gauged(xp.exp(transition.log)))
-        return self._lead(diagonal[..., None] * xp.new_eye(diagonal, self.N), 3)
-
-    def _gauged(self, coefficients: Array) -> Array:
-        """Transition coefficients in the gauge: times ``t_i / t_{i-1}``, with ``t_{-1} = t_0``."""
-        if self.gauge is None:
-            return coefficients
-        rows = columns = (Ellipsis,)
-        if isinstance(self.transition, Dense):
-            rows, columns = (Ellipsis, slice(None), None), (Ellipsis, None, slice(None))
-        before = Gauge(*(shifted(self.xp, part) for part in self.gauge))
-        sign = self.gauge.sign[rows] * before.sign[columns]
-        return sign * self.xp.exp(self.gauge.log[rows] - before.log[columns]) * coefficients
-
-    def _block_diagonal(self, matrix: Array) -> Array:
-        """(..., length, N, N) with the (state, state) block of each channel on the diagonal."""
-        xp, s = self.xp, self.expansion
-        matrix = xp.broadcast_to(matrix, (*matrix.shape[:-5], self.length, self.heads, self.width // self.heads, s, s))
-        blocks = xp.reshape(matrix, (*matrix.shape[:-5], self.length, self.width, s, 1, s))
-        eye = xp.reshape(xp.new_eye(self.u, self.width), (self.width, 1, self.width, 1))
-        return xp.reshape(blocks * eye, (*blocks.shape[:-4], self.N, self.N))
+        """Λ, (..., length, N, N). ``Λ_0`` multiplies ``h_{-1} = 0`` and is arbitrary."""
+        return dense.transition_matrix(self)
 
     @property
     def B(self) -> Array:
         """B, (..., length, N, d_in)."""
-        xp = self.xp
-        checks.affordable("B", self.u, self.length, self.N, self.u.shape[-1])
-        write = self.write if self.gain is None else self.write * self.gain[..., None]
-        X = xp.new_eye(self.u, self.width) if self.value_map is None else self.value_map
-        return self._lead((self._vec(write) * self._scale())[..., None] * repeat(xp, X, self.expansion), 3)
+        return dense.input_matrix(self)
 
     @property
     def C(self) -> Array:
         """C, (..., length, d, N)."""
-        xp = self.xp
-        checks.affordable("C", self.u, self.length, self.d, self.N)
-        E = xp.new_eye(self.u, self.width) if self.output_map is None else self.output_map
-        return self._lead((self._vec(self.read) / self._scale())[..., None, :] * repeat(xp, E.T, self.expansion).T, 3)
+        return dense.output_matrix(self)
 
     @property
     def D(self) -> Array:
         """D, (..., length, d, d_in)."""
-        xp = self.xp
-        D = xp.new_zeros(self.u, (self.length, self.d, self.u.shape[-1]))
-        if self.feedthrough is not None:
-            D = D + self.feedthrough
-        if self.skip is not None:
-            skip = xp.broadcast_to(self.skip, (*self.skip.shape[:-3], self.length, self.heads, self.width // self.heads))
-            skip = xp.reshape(skip, (*skip.shape[:-2], self.width))
-            X = xp.new_eye(self.u, self.width) if self.value_map is None else self.value_map
-            through = skip[..., None] * X
-            through = through if self.output_map is None else self.output_map @ through
-            D = D + (xp.real(through) if self.real_part else through)
-        return self._lead(D, 3)
+        return dense.feedthrough_matrix(self)
 
     # ---------------------------------------------------------------- evaluation forms
 
@@ -258,7 +203,7 @@ class System:
 
     def chunked(self, chunk: int = 64) -> Array:
         """y (..., length, d), linear in length: the kernel within chunks, the recurrence between them."""
-        return forms.chunked(self, chunk)
+        return chunks.chunked(self, chunk)
 
     def scan(self) -> Array:
         """y (..., length, d) by a parallel scan of logarithmic depth."""
@@ -266,7 +211,7 @@ class System:
 
     def states(self) -> Array:
         """h (..., length, N), channel-major, in the basis of Λ, B and C."""
-        return self._vec(forms.states(self)) * self._scale()
+        return dense.vec(self, forms.states(self)) * dense.scale(self)
 
     def weights(self) -> Array:
         """The kernel of each channel, (..., heads, channel, length, length), channel 1 where all share it.
@@ -277,7 +222,7 @@ class System:
 
     def kernel(self) -> Array:
         """Φ (..., length, length, d, d_in): ``Φ[i, j] = C_i Λ_i ⋯ Λ_{j+1} B_j``, plus ``D_i`` where i = j."""
-        return self._lead(forms.kernel(self), 4)
+        return forms.kernel(self)
 
 
 def apply_map(matrix: Array, x: Array) -> Array:
@@ -286,14 +231,3 @@ def apply_map(matrix: Array, x: Array) -> Array:
     if xp.name == "torch" and matrix.is_complex():
         x = xp.to_complex(x)
     return x @ matrix.T
-
-
-def shifted(xp: Namespace, array: Array) -> Array:
-    """``array_{i-1}`` along the length axis of (..., length, heads, channel, state), the first entry repeated."""
-    return xp.concat([array[..., :1, :, :, :], array[..., :-1, :, :, :]], axis=-4)
-
-
-def repeat(xp: Namespace, matrix: Array, times: int) -> Array:
-    """Each row of a matrix ``times`` times: the Kronecker product with a column of ones."""
-    rows, columns = matrix.shape
-    return xp.reshape(xp.broadcast_to(matrix[:, None, :], (rows, times, columns)), (rows * times, columns))

@@ -9,7 +9,8 @@ from dsf_theory.models.attention import (
 )
 from dsf_theory.models.base import MODELS, Model, NoFiniteSystemError
 from dsf_theory.models.rnn import LSTM, QLSTM, RGLRU, QLSTMReversed
-from dsf_theory.models.ssm import LRU, S4, S4D, S5, S6, S6_2, SSD
+from dsf_theory.models.selective import S6, S6_2, SSD
+from dsf_theory.models.ssm import LRU, S4, S4D, S5
 
 __all__ = [
     "MODELS",

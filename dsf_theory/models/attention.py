@@ -144,7 +144,12 @@ class SeparableAttention(Attention):
 
     name = "separable_attention"
     title = "separable attention"
-    options = {**Attention.options, "phi": features.elu_plus_one, "psi": features.elu_plus_one, "eta": "row_sum"}
+    options = {
+        **Attention.options,
+        "phi": features.elu_plus_one,
+        "psi": features.elu_plus_one,
+        "eta": "row_sum",
+    }
     choices = {"eta": ("row_sum", "one")}
 
     def build(self, u):
@@ -256,5 +261,7 @@ class NormAttention(SeparableAttention):
 
     def log_normaliser(self, u, phi, psi):
         z = apply_map(self.W_eta, u) if self.b_eta is None else apply_map(self.W_eta, u) + self.b_eta
-        log_eta = {"exp": lambda z: z, "softplus": self.xp.log_softplus, "sigmoid": self.xp.log_sigmoid}[self.eta](z)
+        log_eta = {"exp": lambda z: z, "softplus": self.xp.log_softplus, "sigmoid": self.xp.log_sigmoid}[
+            self.eta
+        ](z)
         return log_eta, self.xp.ones_like(log_eta)

@@ -185,7 +185,9 @@ class Model:
     """Sizes beyond d and n that :meth:`random` and :meth:`symbolic` accept."""
 
     @classmethod
-    def random(cls, d: int, n: int | None = None, seed: int = 0, optional: tuple[str, ...] = (), **options) -> "Model":
+    def random(
+        cls, d: int, n: int | None = None, seed: int = 0, optional: tuple[str, ...] = (), **options
+    ) -> "Model":
         """The model with float64 NumPy parameters, at the scale at which it is usually initialised.
 
         Args:
@@ -200,7 +202,9 @@ class Model:
         """
         n = 4 if n is None else n
         checks.positive_size(d=d, n=n)
-        checks.positive_size(**{key: options[key] for key in ("heads", "groups") if options.get(key) is not None})
+        checks.positive_size(
+            **{key: options[key] for key in ("heads", "groups") if options.get(key) is not None}
+        )
         sizes = cls.dimensions(d, cls.fixed_n or n, **options)
         rng = np.random.default_rng(seed)
         values = cls.initial(rng, sizes)
@@ -221,7 +225,9 @@ class Model:
         values = {}
         for name, array in cls.random(d, n, optional=optional, **options).parameters.items():
             positive = cls.constraints.get(name) == "positive"
-            values[name] = symbols(name, array.shape, complex=name in cls.complex_parameters, positive=positive)
+            values[name] = symbols(
+                name, array.shape, complex=name in cls.complex_parameters, positive=positive
+            )
         return cls(**values, **{k: v for k, v in options.items() if k not in cls.free_sizes})
 
 

@@ -46,7 +46,11 @@ class LSTM(Gated):
 
     name = "lstm"
     title = "LSTM"
-    spec = {f"{kind}_{g}{'?' if kind == 'b' else ''}": "d" if kind == "b" else "d d" for kind in "WUb" for g in GATES}
+    spec = {
+        f"{kind}_{g}{'?' if kind == 'b' else ''}": "d" if kind == "b" else "d d"
+        for kind in "WUb"
+        for g in GATES
+    }
 
     def build(self, u):
         raise NoFiniteSystemError(
@@ -60,7 +64,9 @@ class LSTM(Gated):
         h = c = xp.zeros_like(u[..., 0, :])
         outputs = []
         for i in range(u.shape[-2]):
-            f, write, o, g = (fixed[name][..., i, :] + apply_map(getattr(self, f"U_{name}"), h) for name in GATES)
+            f, write, o, g = (
+                fixed[name][..., i, :] + apply_map(getattr(self, f"U_{name}"), h) for name in GATES
+            )
             c = xp.sigmoid(f) * c + xp.sigmoid(write) * xp.tanh(g)
             h = xp.sigmoid(o) * xp.tanh(c)
             outputs.append(h)
@@ -170,5 +176,3 @@ class RGLRU(Gated):
     def initial(cls, rng, size):
         a = rng.uniform(0.9, 0.999, size["d"]) ** (1 / cls.options["c"])
         return {"Lambda_p": np.log(a) - np.log1p(-a)} | zeros(size["d"], "b_a", "b_x")
-
-

@@ -1,0 +1,118 @@
+"""The chunked form: the kernel within chunks, the recurrence between them, linear in length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsf_theory import checks
+from dsf_theory.arrays import Array, Namespace, namespace
+from dsf_theory.forms import associative, associative_from, at_every_step, full_drive, loop, segment_sums
+from dsf_theory.transition import Diagonal, take
+
+if TYPE_CHECKING:
+    from dsf_theory.system import System
+
+GROUP = 32
+"""Chunks worked on at once: few enough to stay in cache, so that time grows with length and no faster."""
+
+
+def chunked(system: System, chunk: int = 64) -> Array:
+    """y (..., length, d), linear in length.
+
+    Where the channels of a head share one kernel (attention, SSD) a chunk is matrix products; elsewhere its steps
+    are taken in order, over all chunks at once, or by torch in place.
+
+    Args:
+        chunk: steps in a chunk.
+
+    Raises:
+        ValueError: if ``chunk`` is not a whole number >= 1.
+    """
+    checks.positive_size(chunk=chunk)
+    chunk = min(chunk, system.length)
+    diagonal = isinstance(system.transition, Diagonal)
+    if diagonal and shares_kernel(system):
+        return system.emit(chunked_products(system, chunk))
+    if diagonal and system.xp.name == "torch":
+        from dsf_theory.recurrence import read_recurrence
+
+        return system.emit(read_recurrence(system, chunk))
+    return system.readout(chunked_states(system, chunk))
+
+
+def shares_kernel(system: System) -> bool:
+    """Whether all channels of a head have one kernel, with one decay for all states of a head."""
+    log = system.transition.log
+    return log.shape[-1] == 1 and all(part.shape[-2] == 1 for part in (log, system.write, system.read))
+
+
+def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
+    """Split the time axis, ``axes`` from the end, into (chunks, chunk), the end filled with zeros.
+
+    An axis of size one stands for all times and becomes (1, 1).
+    """
+    lead, length, rest = (
+        array.shape[: array.ndim - axes],
+        array.shape[-axes],
+        array.shape[array.ndim - axes + 1 :],
+    )
+    if length == 1:
+        return xp.reshape(array, (*lead, 1, 1, *rest))
+    missing = -length % chunk
+    if missing:
+        array = xp.concat([array, xp.new_zeros(array, (*lead, missing, *rest))], axis=-axes)
+    return xp.reshape(array, (*lead, (length + missing) // chunk, chunk, *rest))
+
+
+def chunked_products(system: System, chunk: int) -> Array:
+    """What is read of the state, (..., length, heads, channel), where heads share a kernel: matrix products."""
+    parts = (
+        at_every_step(system, system.read, system.expansion),
+        at_every_step(system, system.write, system.expansion),
+    )
+    outputs, h = [], None
+    for start in range(0, system.length, GROUP * chunk):
+        span = slice(start, min(start + GROUP * chunk, system.length))
+        read, write, log = (take(part, span, 4) for part in (*parts, system.transition.log))
+        y, h = group_of_chunks(
+            read, write, log, take(system.written, span, 3), min(chunk, span.stop - start), h
+        )
+        outputs.append(y)
+    return system.xp.concat(outputs, axis=-3)
+
+
+def group_of_chunks(read: Array, write: Array, log: Array, x: Array, chunk: int, h: Array | None):
+    """One group of chunks from the state h (..., 1, heads, channel, state) before it: what is read, and the state."""
+    xp, length = namespace(x=x), x.shape[-3]
+    read, write = (xp.moveaxis(in_chunks(xp, part, chunk, 4)[..., 0, :], -3, -2) for part in (read, write))
+    x = xp.moveaxis(
+        in_chunks(xp, x, chunk, 3), -3, -2
+    )  # (..., chunks, heads, chunk, channel); read, write alike
+    log = xp.moveaxis(
+        in_chunks(xp, log, chunk, 4)[..., 0, 0], -1, -2
+    )  # (..., chunks or 1, heads, chunk or 1)
+    steps = xp.broadcast_to(log, (*log.shape[:-1], chunk))
+    sums, since_start = segment_sums(xp, steps), xp.cumulative_sum(steps, axis=-1)
+    within = (xp.exp(sums) * (read @ xp.matrix_transpose(write))) @ x
+    to_end = xp.exp(sums[..., -1, :])[..., None]
+    written = xp.matrix_transpose(x) @ (to_end * write)  # (..., chunks, heads, channel, state)
+    h = xp.zeros_like(written[..., :1, :, :, :]) if h is None else h
+    at_ends = associative_from(h, Diagonal(since_start[..., -1][..., None, None]), written)
+    at_start = xp.concat([h, at_ends[..., :-1, :, :, :]], axis=-4)
+    between = xp.exp(since_start)[..., None] * (read @ xp.matrix_transpose(at_start))
+    y = xp.moveaxis(within + between, -2, -3)
+    return xp.reshape(y, (*y.shape[:-4], -1, *y.shape[-2:]))[..., :length, :, :], at_ends[..., -1:, :, :, :]
+
+
+def chunked_states(system: System, chunk: int) -> Array:
+    """The states (..., length, heads, channel, state): all chunks step by step from zero, then what they inherit."""
+    xp = system.xp
+    transition = system.transition.map(lambda array: in_chunks(xp, array, chunk, system.transition.AXES))
+    drive = in_chunks(xp, full_drive(system), chunk, 4)  # (..., chunks, chunk, heads, channel, state)
+    local = loop(transition, drive)
+    since_start = transition.cumulative(chunk)
+    total = since_start.map(lambda array: array[(Ellipsis, -1, *[slice(None)] * (transition.AXES - 1))])
+    at_ends = associative(total, local[..., -1, :, :, :])
+    at_start = xp.concat([xp.zeros_like(at_ends[..., :1, :, :, :]), at_ends[..., :-1, :, :, :]], axis=-4)
+    h = local + since_start.apply(at_start[..., None, :, :, :])
+    return xp.reshape(h, (*h.shape[:-5], -1, *h.shape[-3:]))[..., : system.length, :, :, :]

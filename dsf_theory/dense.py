@@ -1,0 +1,116 @@
+"""The dense matrices of the framework, derived from a system's structured parts by Kronecker products.
+
+The state is the matrix of channels by expanded states, row by row: index = channel * states + state. Matrices are
+shown in the system's gauge: ``t_i Λ_i / t_{i-1}``, ``t_i B_i``, ``C_i / t_i``, ``D_i``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsf_theory import checks
+from dsf_theory.arrays import Array, Namespace
+from dsf_theory.transition import Dense
+
+if TYPE_CHECKING:
+    from dsf_theory.system import System
+
+
+def transition_matrix(system: System) -> Array:
+    """Λ (..., length, N, N); ``t_{-1}`` is taken as ``t_0``."""
+    xp, transition, N = system.xp, system.transition, system.N
+    checks.affordable("Lambda", system.u, system.length, N, N)
+    if isinstance(transition, Dense):
+        return lead(system, block_diagonal(system, gauged(system, transition.matrix)), 3)
+    diagonal = vec(system, gauged(system, xp.exp(transition.log)))
+    return lead(system, diagonal[..., None] * xp.new_eye(diagonal, N), 3)
+
+
+def input_matrix(system: System) -> Array:
+    """B (..., length, N, d_in) = diag(vec write) (gain X ⊗ 1)."""
+    checks.affordable("B", system.u, system.length, system.N, system.u.shape[-1])
+    write = system.write if system.gain is None else system.write * system.gain[..., None]
+    rows = repeat(system.xp, value_map(system), system.expansion)
+    return lead(system, (vec(system, write) * scale(system))[..., None] * rows, 3)
+
+
+def output_matrix(system: System) -> Array:
+    """C (..., length, d, N) = (E ⊗ 1ᵀ) diag(vec read)."""
+    xp = system.xp
+    checks.affordable("C", system.u, system.length, system.d, system.N)
+    E = xp.new_eye(system.u, system.width) if system.output_map is None else system.output_map
+    columns = repeat(xp, E.T, system.expansion).T
+    return lead(system, (vec(system, system.read) / scale(system))[..., None, :] * columns, 3)
+
+
+def feedthrough_matrix(system: System) -> Array:
+    """D (..., length, d, d_in) = feedthrough + E diag(skip) X."""
+    xp = system.xp
+    D = xp.new_zeros(system.u, (system.length, system.d, system.u.shape[-1]))
+    if system.feedthrough is not None:
+        D = D + system.feedthrough
+    if system.skip is not None:
+        full = (*system.skip.shape[:-3], system.length, system.heads, system.width // system.heads)
+        skip = xp.reshape(xp.broadcast_to(system.skip, full), (*full[:-2], system.width))
+        through = skip[..., None] * value_map(system)
+        through = through if system.output_map is None else system.output_map @ through
+        D = D + (xp.real(through) if system.real_part else through)
+    return lead(system, D, 3)
+
+
+def value_map(system: System) -> Array:
+    """X (width, d_in), the identity where there is none."""
+    return system.xp.new_eye(system.u, system.width) if system.value_map is None else system.value_map
+
+
+def vec(system: System, array: Array) -> Array:
+    """A coefficient (..., length, heads, channel, state) spread over (..., length, N)."""
+    full = (system.length, system.heads, system.width // system.heads, system.expansion)
+    array = system.xp.broadcast_to(array, (*array.shape[:-4], *full))
+    return system.xp.reshape(array, (*array.shape[:-4], system.length, system.N))
+
+
+def lead(system: System, array: Array, axes: int) -> Array:
+    """The array with the leading axes of u before its last ``axes``; a constant system has none of its own."""
+    return system.xp.broadcast_to(array, (*system.u.shape[:-2], *array.shape[array.ndim - axes :]))
+
+
+def scale(system: System) -> Array | int:
+    """The gauge t as (..., length, N); 1 without one."""
+    if system.gauge is None:
+        return 1
+    return vec(system, system.gauge.sign * system.xp.exp(system.gauge.log))
+
+
+def gauged(system: System, coefficients: Array) -> Array:
+    """Transition coefficients in the gauge: times ``t_i / t_{i-1}``."""
+    if system.gauge is None:
+        return coefficients
+    rows = columns = (Ellipsis,)
+    if isinstance(system.transition, Dense):
+        rows, columns = (Ellipsis, slice(None), None), (Ellipsis, None, slice(None))
+    log, sign = system.gauge
+    log_before, sign_before = earlier(system.xp, log), earlier(system.xp, sign)
+    return sign[rows] * sign_before[columns] * system.xp.exp(log[rows] - log_before[columns]) * coefficients
+
+
+def block_diagonal(system: System, matrix: Array) -> Array:
+    """(..., length, N, N) with the (state, state) block of each channel on the diagonal."""
+    xp, s, width = system.xp, system.expansion, system.width
+    matrix = xp.broadcast_to(
+        matrix, (*matrix.shape[:-5], system.length, system.heads, width // system.heads, s, s)
+    )
+    blocks = xp.reshape(matrix, (*matrix.shape[:-5], system.length, width, s, 1, s))
+    eye = xp.reshape(xp.new_eye(system.u, width), (width, 1, width, 1))
+    return xp.reshape(blocks * eye, (*blocks.shape[:-4], system.N, system.N))
+
+
+def earlier(xp: Namespace, array: Array) -> Array:
+    """``array_{i-1}`` along the length axis of (..., length, heads, channel, state), the first entry repeated."""
+    return xp.concat([array[..., :1, :, :, :], array[..., :-1, :, :, :]], axis=-4)
+
+
+def repeat(xp: Namespace, matrix: Array, times: int) -> Array:
+    """Each row of a matrix ``times`` times: the Kronecker product with a column of ones."""
+    rows, columns = matrix.shape
+    return xp.reshape(xp.broadcast_to(matrix[:, None, :], (rows, times, columns)), (rows * times, columns))
