@@ -89,6 +89,6 @@ def cell_faults(cell: NotebookNode) -> list[str]:
             found.append(f"raised {output.ename}")
         if output.get("name") == "stderr":
             found.append("wrote to stderr")
-        if re.search(r"(/home/|/Users/|/root/|[A-Z]:\\\\)", str(output.get("text", ""))):
+        if re.search(r"/(?:home|Users|root)/|[A-Z]:\\", str(output.get("text", ""))):
             found.append("shows a path of a machine")
     return found
