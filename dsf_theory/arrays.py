@@ -129,6 +129,10 @@ class NumpyNamespace(Namespace):
     def softplus(self, x):
         return np.logaddexp(0, x).astype(x.dtype)
 
+    def log_bilinear(self, z):
+        with np.errstate(divide="ignore"):  # z = -2 decays at once: log 0 is -inf
+            return super().log_bilinear(z)
+
     def matrix_exponential(self, a):
         from scipy.linalg import expm
 

@@ -23,6 +23,7 @@ def chunked(system: System, chunk: int = 64) -> Array:
     are taken in order, over all chunks at once, or by torch in place.
 
     Args:
+        system: of any kind.
         chunk: steps in a chunk.
 
     Raises:

@@ -101,10 +101,10 @@ def to_latex(expression, names: dict | None = None) -> str:
 
 
 def symbol_latex(name: str) -> str:
-    """The LaTeX of a symbol: letters after the first underscore raised, indices lowered.
+    r"""The LaTeX of a symbol: letters after the first underscore raised, indices lowered.
 
     >>> symbol_latex("W_q_0_1"), symbol_latex("eta_2")
-    ('W^{q}_{0,1}', '\\\\eta_{2}')
+    ('W^{q}_{0,1}', '\\eta_{2}')
     """
     base, *rest = name.split("_")
     index = [part for part in rest if part.isdigit()]

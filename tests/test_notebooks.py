@@ -64,7 +64,11 @@ def test_runs_as_saved(path):
     strict = nbformat.read(path, as_version=4)
     strict.cells = [new_code_cell(STRICT), *strict.cells, new_code_cell(MOVE)]
     client = NotebookClient(
-        strict, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+        strict,
+        timeout=120,
+        kernel_name="python3",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(FOLDER)}},
     )
     client.execute()
     for before, after in zip(saved.cells, strict.cells[1:-1], strict=True):

@@ -19,7 +19,10 @@ def discretise(xp: Namespace, a: Array, delta: Array, rule: str) -> tuple[Array,
     """``log ā`` and ``b̄ / b`` of scalar systems, elementwise.
 
     Args:
-        a: poles. delta: steps, broadcastable to a. rule: ``"zoh"`` or ``"bilinear"``.
+        xp: array namespace.
+        a: poles.
+        delta: steps, broadcastable to a.
+        rule: ``"zoh"`` or ``"bilinear"``.
     """
     z = a * delta
     if rule == "zoh":

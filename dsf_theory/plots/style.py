@@ -15,6 +15,7 @@ from typing import NamedTuple
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 INK, MUTED, PAPER = "#222222", "#6b6b6b", "#ffffff"
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW = (
@@ -88,11 +89,12 @@ def new_figure(width: float, height: float, **options) -> Figure:
 
 
 def png(figure: Figure, dpi: int = 144) -> bytes:
-    """The picture as PNG, the same bytes for the same figure."""
-    buffer = io.BytesIO()
+    """The picture as PNG of at most 256 colours, the same bytes for the same figure."""
+    buffer, palette = io.BytesIO(), io.BytesIO()
     with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return buffer.getvalue()
+        figure.savefig(buffer, format="png", dpi=dpi)
+    Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(palette, "png", optimize=True)
+    return palette.getvalue()
 
 
 def heat(axes, matrix, signed: bool = False, limit: float | None = None, **options):

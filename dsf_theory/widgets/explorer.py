@@ -34,7 +34,8 @@ def explorer(left: str = "s6", right: str = "linear_attention") -> Panel:
     """Two models side by side: Λ_i over time, the state, the kernel Φ and the output y, for any sizes and input.
 
     Args:
-        left, right: registry names to start from.
+        left: registry name to start from.
+        right: the other one.
     """
     names = [(model.title, name) for name, model in MODELS.items()]
     controls = {

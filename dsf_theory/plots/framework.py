@@ -1,0 +1,318 @@
+"""Figures of notebook 01, the framework, and the systems they are drawn from.
+
+Three points: recurrence and kernel are one map; a state of n numbers a channel remembers n pairs; the
+numbers in Λ alone say nothing. The count of multiplications and the memory that this takes are defined here.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullLocator
+from scipy.signal import lfilter
+
+from dsf_theory.arrays import Array, namespace
+from dsf_theory.models import S6, NormAttention
+from dsf_theory.plots.style import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    SKY,
+    VERMILION,
+    heat,
+    new_figure,
+    picture,
+)
+from dsf_theory.system import Gauge, System
+from dsf_theory.transition import Dense, Diagonal
+
+# -------------------------------------------------------------------- what a form costs
+
+
+class Tally:
+    """A number that has no value and counts how often it is multiplied; it passes through every form."""
+
+    count = 0
+
+    def __mul__(self, _other):
+        Tally.count += 1
+        return self
+
+    def __add__(self, _other):
+        return self
+
+    __rmul__, __radd__ = __mul__, __add__
+
+    @staticmethod
+    def array(*shape: int) -> np.ndarray:
+        """An object array full of tallies."""
+        return np.full(shape, Tally(), dtype=object)
+
+
+def multiplications(length: int, d: int = 4, n: int = 4, chunk: int = 16) -> dict[str, int]:
+    """Multiplications done by each evaluation form of linear attention, counted while it runs.
+
+    Args:
+        length: L.
+        d: channels.
+        n: state expansion.
+        chunk: steps in a chunk.
+
+    >>> multiplications(length=32)["recurrent"]  # 3 n d a step; the first step meets no state
+    1520
+    """
+    no_decay = np.zeros((1, 1, 1, 1), dtype=object)
+    coefficients = {"write": Tally.array(length, 1, 1, n), "read": Tally.array(length, 1, 1, n)}
+    system = System(u=Tally.array(length, d), transition=Diagonal(no_decay), **coefficients)
+    forms = {
+        "recurrent": system.recurrent,
+        "scan": system.scan,
+        "chunked": lambda: system.chunked(chunk),
+        "convolutional": system.convolutional,
+        "kernel": system.kernel,
+    }
+    counts = {}
+    for name, form in forms.items():
+        before = Tally.count
+        form()
+        counts[name] = Tally.count - before
+    return counts
+
+
+# -------------------------------------------------------------------- an associative memory
+
+
+def associative_memory(keys: Array, values: Array) -> System:
+    """Linear attention that is given pairs, then asked for each of their keys, in order.
+
+    Over the first steps ``H_i = H_{i-1} + v_i k_iᵀ``; then the value is zero, so that nothing is written,
+    and the output is ``H k_i``. Its last ``pairs`` rows are the values recalled.
+
+    Args:
+        keys: (..., pairs, n).
+        values: (..., pairs, d).
+
+    >>> associative_memory(np.eye(2), np.array([[1.0], [2.0]])).recurrent()[2:, 0]
+    array([1., 2.])
+    """
+    xp = namespace(keys=keys, values=values)
+    queries = xp.concat([keys, keys], axis=-2)[..., None, None, :]
+    u = xp.concat([values, 0 * values], axis=-2)
+    return System(u=u, transition=Diagonal(0 * queries[..., :1, :, :, :]), write=queries, read=queries)
+
+
+def recall(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """What :func:`associative_memory` gives back for each key, (..., pairs, d), once all are stored."""
+    pairs = keys.shape[-2]
+    return associative_memory(keys, values).chunked(2 * pairs)[..., pairs:, :]
+
+
+def recall_error(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``‖recalled - stored‖ / ‖stored‖`` over all pairs and channels, (...,)."""
+    wrong = recall(keys, values) - values
+    return np.linalg.norm(wrong, axis=(-2, -1)) / np.linalg.norm(values, axis=(-2, -1))
+
+
+def spread_keys(pairs: int, n: int) -> np.ndarray:
+    """Keys (pairs, n) of length one, spread evenly: orthogonal up to n pairs, a tight frame beyond.
+
+    Samples of n/2 cosines and sines, ``k_iᵀk_j = sin(πnδ) / (n sin(πδ))``, ``δ = (i - j) / max(pairs, n)``.
+    Beyond n pairs the mean of ``Σ_{j≠i} (k_iᵀk_j)²`` is ``pairs/n - 1``, the least that unit keys can have.
+
+    >>> bool(np.allclose(spread_keys(3, 3) @ spread_keys(3, 3).T, np.eye(3)))
+    True
+    """
+    period = max(pairs, n)
+    frequencies = (np.arange(n // 2) + (1 if n % 2 else 0.5)) / period
+    angles = 2 * np.pi * np.arange(pairs)[:, None] * frequencies
+    keys = [np.full((pairs, n % 2), np.sqrt(0.5)), np.cos(angles), np.sin(angles)]
+    return np.sqrt(2 / n) * np.concatenate(keys, axis=1)
+
+
+def random_keys(pairs: int, n: int, seed: int) -> np.ndarray:
+    """Keys (pairs, n) of length one in random directions; the first do not depend on how many follow."""
+    keys = np.random.default_rng([seed, n]).standard_normal((pairs, n))
+    return keys / np.linalg.norm(keys, axis=1, keepdims=True)
+
+
+# -------------------------------------------------------------------- the kernel of a basis
+
+
+def product_kernel(system: System) -> np.ndarray:
+    """Φ (length, length, d, d_in) as a product of the dense Λ, B, C, D, whatever basis they are shown in."""
+    Lambda, B, C, D, L = system.Lambda, system.B, system.C, system.D, system.length
+    phi = np.zeros((L, L, *D.shape[1:]), dtype=B.dtype)
+    for j in range(L):
+        state = B[j]
+        for i in range(j, L):
+            state = Lambda[i] @ state if i > j else state
+            phi[i, j] = C[i] @ state
+        phi[j, j] += D[j]
+    return phi
+
+
+def change_basis(system: System, T: Array, before: Array | None = None) -> System:
+    """The system with ``T_i Λ_i T_{i-1}^{-1}``, ``T_i B_i``, ``C_i T_i^{-1}``: the same kernel.
+
+    Args:
+        system: without a gauge.
+        T: (length, n, n), invertible, applied to the states of every channel.
+        before: what stands for ``T_{i-1}``, default T one step earlier; anything else breaks the kernel.
+    """
+    xp, inverse = system.xp, system.xp.inverse
+    before = xp.concat([T[:1], T[:-1]]) if before is None else before
+    T, before = T[:, None, None], before[:, None, None]
+    transition = system.transition
+    if isinstance(transition, Diagonal):
+        decay = xp.exp(transition.log)
+        transition = Dense(decay[..., None] * xp.new_eye(system.u, decay.shape[-1]))
+    return replace(
+        system,
+        transition=Dense(T @ transition.matrix @ inverse(before)),
+        write=(T @ system.write[..., None])[..., 0],
+        read=(system.read[..., None, :] @ inverse(T))[..., 0, :],
+    )
+
+
+# -------------------------------------------------------------------- figures
+
+
+def example_system(length: int = 36) -> System:
+    """S6 on two channels, a slow wave and a constant one that gives its gates an offset."""
+    model = S6(
+        W_delta_down=np.array([[1.3, 0.0]]),
+        W_delta_up=np.array([[1.0], [0.0]]),
+        b_delta=np.array([-1.2, 0.0]),
+        W_B=np.array([[0.1, 1.0], [0.2, -0.9], [-0.2, 1.0], [0.3, 0.5]]),
+        W_C=np.array([[-0.1, 0.5], [0.2, 0.5], [0.2, 0.9], [0.1, -0.6]]),
+        A_log=np.log([[0.2, 0.7, 1.5, 4.0]] * 2),
+        D=np.zeros(2),
+    )
+    i = np.arange(length)
+    wave = np.sin(2 * np.pi * i / 17) + 0.6 * np.cos(2 * np.pi * i / 7)
+    return model.system(np.stack([wave, np.ones(length)], axis=1))
+
+
+@picture(
+    "01_two_readings",
+    alt="Left: four numbers of state over 36 steps. Middle: the lower triangular kernel as a heat map, row "
+    "24 framed. Right: the output by the recurrence as a line, by rows of the kernel as dots on that line.",
+)
+def two_readings():
+    """The same output by carrying a state and by weighing the past."""
+    system, row = example_system(), 24
+    u, h, phi = system.u[:, 0], system.states()[:, :4], system.kernel()[:, :, 0, 0]
+    by_state, by_kernel = system.recurrent()[:, 0], phi @ u
+    steps = np.arange(system.length)
+    figure = new_figure(8.0, 2.5)
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.05, 1))
+
+    for state, colour in zip(h.T, (BLUE, VERMILION, GREEN, ORANGE), strict=True):
+        left.plot(steps, state, color=colour)
+    left.plot([row] * 4, h[row], "o", color=INK, ms=4, zorder=3)
+    left.annotate(f"step {row}", (row, h[row].max()), (2, 6), textcoords="offset points", fontsize=8)
+    left.set(title="Carry four numbers,", xlabel="step $i$", ylabel="state $h_i$")
+
+    image = heat(middle, np.where(steps[:, None] >= steps, phi, np.nan), limit=phi.max())
+    middle.add_patch(Rectangle((-0.5, row - 0.5), row + 1, 1, fill=False, color=VERMILION, lw=1.5))
+    middle.text(row + 1.5, row, f"row {row}", va="center", fontsize=8)
+    middle.set(title="or weigh the whole past:", xlabel="step $j$", ylabel="step $i$")
+    bar = figure.colorbar(image, ax=middle, pad=0.02)
+    bar.ax.set_title(r"$\Phi_{ij}$", fontweight="normal", fontsize=9)
+    bar.outline.set_visible(False)
+
+    right.plot(steps, by_state, color=SKY, lw=3.5)
+    right.plot(steps, by_kernel, "o", color=INK, ms=2.5)
+    right.plot(row, by_kernel[row], "o", color=INK, ms=5)
+    right.text(0.98, 0.09, "line: recurrence", color=BLUE, ha="right", fontsize=8, transform=right.transAxes)
+    right.text(
+        0.98, 0.02, r"dots: rows of $\Phi$", color=INK, ha="right", fontsize=8, transform=right.transAxes
+    )
+    right.set(title="the output is the same", xlabel="step $i$", ylabel="output $y_i$")
+    return figure, {"u": u, "h": h, "phi": phi, "by_state": by_state, "by_kernel": by_kernel}
+
+
+@picture(
+    "01_memory",
+    alt="Relative recall error against the number of pairs stored, for 4, 8 and 16 states. Left, keys "
+    "spread evenly: zero up to n pairs, then the square root of P/n - 1. Right, random keys: zero "
+    "for one pair only, about the square root of (P - 1)/n.",
+)
+def memory():
+    """Recall is exact up to n pairs when keys are orthogonal, and interferes beyond."""
+    sizes, d, most = (4, 8, 16), 256, 48
+    pairs = np.unique(np.round(np.geomspace(1, most, 17)).astype(int))
+    values = np.random.default_rng(0).standard_normal((most, d))
+    spread = np.array([[recall_error(spread_keys(p, n), values[:p]) for p in pairs] for n in sizes])
+    random = np.array([[random_recall(p, n, values[:p, :64]) for p in pairs] for n in sizes])
+    smooth = np.linspace(1, most, 400)
+    figure = new_figure(8.0, 2.6)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for n, colour, exact, chance in zip(sizes, (VERMILION, GREEN, BLUE), spread, random, strict=True):
+        for axes, line, dots in (
+            (left, np.sqrt(np.clip(smooth / n - 1, 0, None)), exact),
+            (right, np.sqrt((smooth - 1) / n), chance),
+        ):
+            axes.plot(smooth, line, color=colour, lw=1.2)
+            axes.plot(pairs, dots, "o", color=colour, ms=3.5)
+            axes.text(most + 1, line[-1], f"$n$ = {n}", color=colour, va="center", fontsize=8)
+    left.set(title="Evenly spread keys: exact up to $n$ pairs", ylabel="relative recall error")
+    left.text(0.03, 0.87, r"lines: $\sqrt{P/n - 1}$", transform=left.transAxes, fontsize=9)
+    right.set(title="Random keys: errors from the second pair on")
+    right.text(0.03, 0.87, r"lines: $\sqrt{(P - 1)/n}$", transform=right.transAxes, fontsize=9)
+    for axes in (left, right):
+        axes.set(xlabel="pairs stored $P$", xlim=(0, most + 6), ylim=(-0.1, 3.8))
+    return figure, {"n": np.array(sizes), "pairs": pairs, "spread": spread.round(6), "random": random}
+
+
+def random_recall(pairs: int, n: int, values: np.ndarray, draws: int = 32) -> float:
+    """The root mean square of :func:`recall_error` over draws of random keys."""
+    keys = np.stack([random_keys(pairs, n, seed) for seed in range(draws)])
+    return float(np.sqrt(np.mean(recall_error(keys, np.broadcast_to(values, (draws, *values.shape))) ** 2)))
+
+
+def three_gauges(length: int = 48) -> dict[str, System]:
+    """Normalised attention in the paper's basis, one with Λ = I, and one that looks like forgetting."""
+    model = NormAttention.random(d=4, n=4, seed=2)
+    u = lfilter([0.6], [1, -0.8], np.random.default_rng(5).standard_normal((length, 4)), axis=0)
+    system = model.system(u)
+    halving = np.log(0.5) * np.arange(length)[:, None, None, None]
+    return {
+        "paper": system,
+        "output": replace(system, gauge=None),
+        "fading": replace(system, gauge=Gauge(halving, np.ones_like(halving))),
+    }
+
+
+@picture(
+    "01_same_kernel",
+    alt="Left: the number in front of the identity in three transitions, over 47 steps: one jumps between "
+    "0.1 and 7, one is 1, one is 0.5. Right: the one kernel that all three have, as a heat map.",
+)
+def same_kernel():
+    """Three transitions, one kernel."""
+    systems = three_gauges()
+    decays = {name: system.Lambda[1:, 0, 0] for name, system in systems.items()}
+    weights = systems["output"].weights()[0, 0]
+    last = len(weights) - 1
+    figure = new_figure(8.0, 2.5)
+    left, right = figure.subplots(1, 2, width_ratios=(1.75, 1))
+    for name, colour, label, size in (
+        ("paper", BLUE, r"$\eta_{i-1}/\eta_i$", 10),
+        ("output", VERMILION, "always 1", 8),
+        ("fading", GREEN, "always 0.5", 8),
+    ):
+        left.semilogy(np.arange(1, last + 1), decays[name], color=colour)
+        left.text(last + 0.8, decays[name][-1], label, color=colour, va="center", fontsize=size)
+    left.set(title=r"Three transitions $\Lambda_i = \lambda_i I$ …", xlabel="step $i$", xlim=(0, last + 8))
+    left.set(ylabel=r"$\lambda_i$", yticks=[0.2, 0.5, 1, 2, 5], xticks=range(0, last, 10))
+    left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_locator(NullLocator())
+    shown = np.where(np.tri(last + 1, dtype=bool), weights, np.nan)
+    image = heat(right, shown, signed=True, limit=np.abs(weights).max())
+    bar = figure.colorbar(image, ax=right, pad=0.02)
+    bar.outline.set_visible(False)
+    right.set(title="… one kernel", xlabel="step $j$", ylabel="step $i$")
+    right.text(last, 1, r"weight of $v_j$ in $y_i$", ha="right", va="top", fontsize=8)
+    return figure, {**decays, "weights": weights}
