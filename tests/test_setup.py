@@ -94,7 +94,9 @@ def test_conda_environment_defers_to_the_same_files():
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["lint", "format"])
 def test_code_and_notebooks_are_tidy(command):
-    ruff = subprocess.run([sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True)
+    ruff = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True
+    )
     assert ruff.returncode == 0, ruff.stdout
 
 

@@ -205,7 +205,7 @@ def two_readings():
     u, h, phi = system.u[:, 0], system.states()[:, :4], system.kernel()[:, :, 0, 0]
     by_state, by_kernel = system.recurrent()[:, 0], phi @ u
     steps = np.arange(system.length)
-    figure = new_figure(8.0, 2.5)
+    figure = new_figure(8.5, 2.8)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.05, 1))
 
     for state, colour in zip(h.T, (BLUE, VERMILION, GREEN, ORANGE), strict=True):
@@ -247,7 +247,7 @@ def memory():
     spread = np.array([[recall_error(spread_keys(p, n), values[:p]) for p in pairs] for n in sizes])
     random = np.array([[random_recall(p, n, values[:p, :64]) for p in pairs] for n in sizes])
     smooth = np.linspace(1, most, 400)
-    figure = new_figure(8.0, 2.6)
+    figure = new_figure(8.5, 2.9)
     left, right = figure.subplots(1, 2, sharey=True)
     for n, colour, exact, chance in zip(sizes, (VERMILION, GREEN, BLUE), spread, random, strict=True):
         for axes, line, dots in (
@@ -296,7 +296,7 @@ def same_kernel():
     decays = {name: system.Lambda[1:, 0, 0] for name, system in systems.items()}
     weights = systems["output"].weights()[0, 0]
     last = len(weights) - 1
-    figure = new_figure(8.0, 2.5)
+    figure = new_figure(8.5, 2.8)
     left, right = figure.subplots(1, 2, width_ratios=(1.75, 1))
     for name, colour, label, size in (
         ("paper", BLUE, r"$\eta_{i-1}/\eta_i$", 10),
