@@ -6,11 +6,12 @@ shown in the system's gauge: ``t_i Λ_i / t_{i-1}``, ``t_i B_i``, ``C_i / t_i``,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsf_theory import checks
 from dsf_theory.arrays import Array, Namespace
-from dsf_theory.transition import Dense
+from dsf_theory.transition import Dense, Diagonal
 
 if TYPE_CHECKING:
     from dsf_theory.system import System
@@ -114,3 +115,39 @@ def repeat(xp: Namespace, matrix: Array, times: int) -> Array:
     """Each row of a matrix ``times`` times: the Kronecker product with a column of ones."""
     rows, columns = matrix.shape
     return xp.reshape(xp.broadcast_to(matrix[:, None, :], (rows, times, columns)), (rows * times, columns))
+
+
+def product_kernel(system: System) -> Array:
+    """Φ (length, length, d, d_in) multiplied out from Λ, B, C, D in the basis they are shown in; one sequence."""
+    xp, L = system.xp, system.length
+    checks.affordable("product_kernel", system.u, L, L, system.N, system.u.shape[-1])
+    Lambda, B, C = system.Lambda, system.B, system.C
+    at_once = xp.reshape(xp.new_eye(system.u, L), (L, L, 1, 1))
+    responses, rows = 0 * B, []  # of the state to an impulse at each step, (length, N, d_in)
+    for i in range(L):
+        responses = Lambda[i] @ responses + at_once[i] * B[i]
+        rows.append(C[i] @ responses)
+    return xp.stack(rows) + at_once * system.D[:, None]
+
+
+def in_basis(system: System, T: Array, before: Array | None = None) -> System:
+    """The system with ``T_i Λ_i T_{i-1}^{-1}``, ``T_i B_i``, ``C_i T_i^{-1}``: the same kernel.
+
+    Args:
+        system: without a gauge.
+        T: (length, n, n), invertible, applied to the states of every channel.
+        before: what stands for ``T_{i-1}``, default T one step earlier; anything else breaks the kernel.
+    """
+    xp, inverse = system.xp, system.xp.inverse
+    before = xp.concat([T[:1], T[:-1]]) if before is None else before
+    T, before = T[:, None, None], before[:, None, None]
+    transition = system.transition
+    if isinstance(transition, Diagonal):
+        decay = xp.exp(transition.log)
+        transition = Dense(decay[..., None] * xp.new_eye(system.u, decay.shape[-1]))
+    return replace(
+        system,
+        transition=Dense(T @ transition.matrix @ inverse(before)),
+        write=(T @ system.write[..., None])[..., 0],
+        read=(system.read[..., None, :] @ inverse(T))[..., 0, :],
+    )

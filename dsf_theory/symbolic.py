@@ -96,6 +96,7 @@ def to_latex(expression, names: dict | None = None) -> str:
     """An expression or an array of them in LaTeX, entry ``W_q_0_1`` printed as W^q with indices 0, 1."""
     expression = sympy.Matrix(expression.tolist()) if np.ndim(expression) else sympy.sympify(expression)
     expression = expression.subs(names) if names else expression
+    expression = expression.applyfunc(sympy.powsimp) if np.ndim(expression) else sympy.powsimp(expression)
     pretty = {symbol: symbol_latex(symbol.name) for symbol in expression.free_symbols}
     return sympy.latex(expression, symbol_names=pretty, mat_delim="(")
 

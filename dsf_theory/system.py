@@ -191,6 +191,20 @@ class System:
         """D, (..., length, d, d_in)."""
         return dense.feedthrough_matrix(self)
 
+    def product_kernel(self) -> Array:
+        """Φ (length, length, d, d_in) multiplied out from Λ, B, C, D as they are shown; serves one sequence."""
+        return dense.product_kernel(self)
+
+    # ---------------------------------------------------------------- choice of basis
+
+    def in_gauge(self, gauge: Gauge | None) -> "System":
+        """The same system shown in another gauge; ``None`` for the basis of its coefficients."""
+        return replace(self, gauge=gauge)
+
+    def in_basis(self, T: Array, before: Array | None = None) -> "System":
+        """The system ``T_i Λ_i T_{i-1}^{-1}``, ``T_i B_i``, ``C_i T_i^{-1}``, of the same kernel; see ``dense``."""
+        return dense.in_basis(self, T, before)
+
     # ---------------------------------------------------------------- evaluation forms
 
     def recurrent(self) -> Array:

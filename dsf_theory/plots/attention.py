@@ -1,54 +1,11 @@
 """Figures of attention as a dynamical system, and the Taylor features of softmax."""
 
-from dataclasses import replace
-from itertools import combinations_with_replacement
 from math import comb
 
 import numpy as np
 
-from dsf_theory.arrays import Array, namespace
 from dsf_theory.models import LinearAttention, NormAttention, SoftmaxAttention
 from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, PURPLE, VERMILION, new_figure, picture
-from dsf_theory.system import System
-
-
-def monomials(x: Array, order: int) -> Array:
-    """All monomials of x up to a degree, weighted so that their inner product is a Taylor polynomial of exp.
-
-    With ``φ(x)_α = x^α / √(α!)`` for ``|α| <= order``, ``φ(q)ᵀφ(k) = Σ_{p<=order} (qᵀk)^p / p!``.
-
-    Args:
-        x: (..., m), of any array library.
-        order: the degree.
-
-    Returns:
-        (..., binomial(m + order, order)).
-
-    >>> monomials(np.array([2.0]), 2) ** 2 * [1, 1, 2]
-    array([ 1.,  4., 16.])
-    """
-    xp = namespace(x=x)
-    found = {(): xp.ones_like(x[..., 0])}
-    for degree in range(1, order + 1):
-        for word in combinations_with_replacement(range(x.shape[-1]), degree):
-            found[word] = found[word[:-1]] * x[..., word[-1]] / xp.root(word.count(word[-1]))
-    return xp.stack(list(found.values()), axis=-1)
-
-
-def multiplied_out(system: System) -> np.ndarray:
-    """Φ (length, length, d, d) from the dense Λ_i, B_i and C_i, in the basis that the system shows."""
-    transition, B, C, L = system.Lambda, system.B, system.C, system.length
-    response, phi = np.zeros((system.N, L, B.shape[-1])), np.zeros((L, L, C.shape[-2], B.shape[-1]))
-    for i in range(L):
-        response = np.tensordot(transition[i], response, 1)
-        response[:, i] += B[i]
-        phi[i] = np.moveaxis(np.tensordot(C[i], response, 1), 0, 1)
-    return phi
-
-
-def output_basis(system: System) -> System:
-    """The same system with the normaliser in C_i: Λ_i is the identity."""
-    return replace(system, gauge=None)
 
 
 def queries_then_keys(model: type, m: int, **options):
@@ -115,8 +72,8 @@ def eta_and_lambda():
         middle.plot(steps[1:], ratio, color=colour)
         ends[act] = (eta[-1], colour)
         data |= {f"eta_{act}": eta, f"lambda_{act}": ratio}
-    for name, basis in (("paper", system), ("output", output_basis(system))):
-        data[f"y_{name}"] = np.einsum("ijab,jb->ia", multiplied_out(basis), u)[:, 0]
+    for name, basis in (("paper", system), ("output", system.in_gauge(None))):
+        data[f"y_{name}"] = np.einsum("ijab,jb->ia", basis.product_kernel(), u)[:, 0]
     label_ends(left, steps[-1], ends)
     middle.axhline(1, color=INK, lw=1.2, ls=(0, (4, 2)))
     label_ends(middle, steps[-1], {"output\nbasis": (1, INK)})

@@ -1,17 +1,11 @@
-"""Figures of notebook 01, the framework, and the systems they are drawn from.
-
-Three points: recurrence and kernel are one map; a state of n numbers a channel remembers n pairs; the
-numbers in Λ alone say nothing. The count of multiplications and the memory that this takes are defined here.
-"""
-
-from dataclasses import replace
+"""Figures of notebook 01: two readings of one map, the state as a memory, and many Λ for one Φ."""
 
 import numpy as np
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 from scipy.signal import lfilter
 
-from dsf_theory.arrays import Array, namespace
+from dsf_theory.memory import random_keys, recall_error, spread_keys
 from dsf_theory.models import S6, NormAttention
 from dsf_theory.plots.style import (
     BLUE,
@@ -25,157 +19,6 @@ from dsf_theory.plots.style import (
     picture,
 )
 from dsf_theory.system import Gauge, System
-from dsf_theory.transition import Dense, Diagonal
-
-# -------------------------------------------------------------------- what a form costs
-
-
-class Tally:
-    """A number that has no value and counts how often it is multiplied; it passes through every form."""
-
-    count = 0
-
-    def __mul__(self, _other):
-        Tally.count += 1
-        return self
-
-    def __add__(self, _other):
-        return self
-
-    __rmul__, __radd__ = __mul__, __add__
-
-    @staticmethod
-    def array(*shape: int) -> np.ndarray:
-        """An object array full of tallies."""
-        return np.full(shape, Tally(), dtype=object)
-
-
-def multiplications(length: int, d: int = 4, n: int = 4, chunk: int = 16) -> dict[str, int]:
-    """Multiplications done by each evaluation form of linear attention, counted while it runs.
-
-    Args:
-        length: L.
-        d: channels.
-        n: state expansion.
-        chunk: steps in a chunk.
-
-    >>> multiplications(length=32)["recurrent"]  # 3 n d a step; the first step meets no state
-    1520
-    """
-    no_decay = np.zeros((1, 1, 1, 1), dtype=object)
-    coefficients = {"write": Tally.array(length, 1, 1, n), "read": Tally.array(length, 1, 1, n)}
-    system = System(u=Tally.array(length, d), transition=Diagonal(no_decay), **coefficients)
-    forms = {
-        "recurrent": system.recurrent,
-        "scan": system.scan,
-        "chunked": lambda: system.chunked(chunk),
-        "convolutional": system.convolutional,
-        "kernel": system.kernel,
-    }
-    counts = {}
-    for name, form in forms.items():
-        before = Tally.count
-        form()
-        counts[name] = Tally.count - before
-    return counts
-
-
-# -------------------------------------------------------------------- an associative memory
-
-
-def associative_memory(keys: Array, values: Array) -> System:
-    """Linear attention that is given pairs, then asked for each of their keys, in order.
-
-    Over the first steps ``H_i = H_{i-1} + v_i k_iᵀ``; then the value is zero, so that nothing is written,
-    and the output is ``H k_i``. Its last ``pairs`` rows are the values recalled.
-
-    Args:
-        keys: (..., pairs, n).
-        values: (..., pairs, d).
-
-    >>> associative_memory(np.eye(2), np.array([[1.0], [2.0]])).recurrent()[2:, 0]
-    array([1., 2.])
-    """
-    xp = namespace(keys=keys, values=values)
-    queries = xp.concat([keys, keys], axis=-2)[..., None, None, :]
-    u = xp.concat([values, 0 * values], axis=-2)
-    return System(u=u, transition=Diagonal(0 * queries[..., :1, :, :, :]), write=queries, read=queries)
-
-
-def recall(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """What :func:`associative_memory` gives back for each key, (..., pairs, d), once all are stored."""
-    pairs = keys.shape[-2]
-    return associative_memory(keys, values).chunked(2 * pairs)[..., pairs:, :]
-
-
-def recall_error(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """``‖recalled - stored‖ / ‖stored‖`` over all pairs and channels, (...,)."""
-    wrong = recall(keys, values) - values
-    return np.linalg.norm(wrong, axis=(-2, -1)) / np.linalg.norm(values, axis=(-2, -1))
-
-
-def spread_keys(pairs: int, n: int) -> np.ndarray:
-    """Keys (pairs, n) of length one, spread evenly: orthogonal up to n pairs, a tight frame beyond.
-
-    Samples of n/2 cosines and sines, ``k_iᵀk_j = sin(πnδ) / (n sin(πδ))``, ``δ = (i - j) / max(pairs, n)``.
-    Beyond n pairs the mean of ``Σ_{j≠i} (k_iᵀk_j)²`` is ``pairs/n - 1``, the least that unit keys can have.
-
-    >>> bool(np.allclose(spread_keys(3, 3) @ spread_keys(3, 3).T, np.eye(3)))
-    True
-    """
-    period = max(pairs, n)
-    frequencies = (np.arange(n // 2) + (1 if n % 2 else 0.5)) / period
-    angles = 2 * np.pi * np.arange(pairs)[:, None] * frequencies
-    keys = [np.full((pairs, n % 2), np.sqrt(0.5)), np.cos(angles), np.sin(angles)]
-    return np.sqrt(2 / n) * np.concatenate(keys, axis=1)
-
-
-def random_keys(pairs: int, n: int, seed: int) -> np.ndarray:
-    """Keys (pairs, n) of length one in random directions; the first do not depend on how many follow."""
-    keys = np.random.default_rng([seed, n]).standard_normal((pairs, n))
-    return keys / np.linalg.norm(keys, axis=1, keepdims=True)
-
-
-# -------------------------------------------------------------------- the kernel of a basis
-
-
-def product_kernel(system: System) -> np.ndarray:
-    """Φ (length, length, d, d_in) as a product of the dense Λ, B, C, D, whatever basis they are shown in."""
-    Lambda, B, C, D, L = system.Lambda, system.B, system.C, system.D, system.length
-    phi = np.zeros((L, L, *D.shape[1:]), dtype=B.dtype)
-    for j in range(L):
-        state = B[j]
-        for i in range(j, L):
-            state = Lambda[i] @ state if i > j else state
-            phi[i, j] = C[i] @ state
-        phi[j, j] += D[j]
-    return phi
-
-
-def change_basis(system: System, T: Array, before: Array | None = None) -> System:
-    """The system with ``T_i Λ_i T_{i-1}^{-1}``, ``T_i B_i``, ``C_i T_i^{-1}``: the same kernel.
-
-    Args:
-        system: without a gauge.
-        T: (length, n, n), invertible, applied to the states of every channel.
-        before: what stands for ``T_{i-1}``, default T one step earlier; anything else breaks the kernel.
-    """
-    xp, inverse = system.xp, system.xp.inverse
-    before = xp.concat([T[:1], T[:-1]]) if before is None else before
-    T, before = T[:, None, None], before[:, None, None]
-    transition = system.transition
-    if isinstance(transition, Diagonal):
-        decay = xp.exp(transition.log)
-        transition = Dense(decay[..., None] * xp.new_eye(system.u, decay.shape[-1]))
-    return replace(
-        system,
-        transition=Dense(T @ transition.matrix @ inverse(before)),
-        write=(T @ system.write[..., None])[..., 0],
-        read=(system.read[..., None, :] @ inverse(T))[..., 0, :],
-    )
-
-
-# -------------------------------------------------------------------- figures
 
 
 def example_system(length: int = 36) -> System:
@@ -280,8 +123,8 @@ def three_gauges(length: int = 48) -> dict[str, System]:
     halving = np.log(0.5) * np.arange(length)[:, None, None, None]
     return {
         "paper": system,
-        "output": replace(system, gauge=None),
-        "fading": replace(system, gauge=Gauge(halving, np.ones_like(halving))),
+        "output": system.in_gauge(None),
+        "fading": system.in_gauge(Gauge(halving, np.ones_like(halving))),
     }
 
 

@@ -93,14 +93,20 @@ def png(figure: Figure, dpi: int = 144) -> bytes:
     buffer, palette = io.BytesIO(), io.BytesIO()
     with mpl.rc_context(STYLE):
         figure.savefig(buffer, format="png", dpi=dpi)
-    Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(palette, "png", optimize=True)
+    Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        palette, "png", optimize=True
+    )
     return palette.getvalue()
 
 
 def heat(axes, matrix, signed: bool = False, limit: float | None = None, **options):
     """A matrix as an image, zero in the middle of the scale where signed."""
-    limit = limit or float(np.abs(matrix).max()) or 1.0
-    options = {"cmap": SIGNED if signed else SEQUENTIAL, "interpolation": "nearest", "aspect": "auto"} | options
+    limit = limit or float(np.nanmax(np.abs(matrix))) or 1.0
+    options = {
+        "cmap": SIGNED if signed else SEQUENTIAL,
+        "interpolation": "nearest",
+        "aspect": "auto",
+    } | options
     image = axes.imshow(matrix, vmin=-limit if signed else 0, vmax=limit, **options)
     axes.spines[:].set_visible(False)
     return image
@@ -143,6 +149,11 @@ def save(names: Iterable[str], folder: Path) -> list[Path]:
 
 def rounded(data: dict) -> dict:
     """Arrays as lists of numbers with six significant digits."""
-    return {key: [float(f"{x:.6g}") for x in np.ravel(value)] if np.ndim(value) == 1 else
-            [rounded({"": row})[""] for row in value] if np.ndim(value) > 1 else value
-            for key, value in data.items()}
+    return {
+        key: [float(f"{x:.6g}") for x in np.ravel(value)]
+        if np.ndim(value) == 1
+        else [rounded({"": row})[""] for row in value]
+        if np.ndim(value) > 1
+        else value
+        for key, value in data.items()
+    }

@@ -24,7 +24,9 @@ class Cells(Artist):
         axes.spines[:].set_visible(False)
         self.set_clip_path(None)
         colormap = mpl.colormaps[colours].with_extremes(over=over)
-        shades = np.append(np.linspace(0, 1, 255), 2)  # an odd number, so that the middle has its own; then `over`
+        shades = np.append(
+            np.linspace(0, 1, 255), 2
+        )  # an odd number, so that the middle has its own; then `over`
         self._colours = (255 * colormap(shades)).round().astype(np.uint8)
         self._limits = limits
         self.values = np.zeros((1, 1))

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dsf_theory.models import LinearAttention, LinearAttentionELU, NormAttention
-from dsf_theory.plots.attention import multiplied_out, output_basis
 from dsf_theory.plots.style import BLUE, INK, MUTED, STYLE, VERMILION, heat
 from dsf_theory.system import System
 from dsf_theory.widgets.live import LiveFigure, Panel
@@ -35,8 +34,8 @@ def normaliser() -> Panel:
 
     def draw(eta, basis, w_scale, qk_scale, seed):
         system = attention(eta, w_scale, qk_scale, seed)
-        bases = {"paper": system, "output": output_basis(system)}
-        phi = {name: multiplied_out(shown)[:, :, 0, 0] for name, shown in bases.items()}
+        bases = {"paper": system, "output": system.in_gauge(None)}
+        phi = {name: shown.product_kernel()[:, :, 0, 0] for name, shown in bases.items()}
         difference = np.abs(phi["paper"] - phi["output"]).max() / np.abs(phi["paper"]).max()
         _move(artists, normalisers(system), bases[basis], phi[basis])
         return describe(eta, basis, system.Lambda[1:, 0, 0], difference)

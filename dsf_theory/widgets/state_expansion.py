@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
-from dsf_theory.plots.framework import associative_memory, random_keys, recall_error, spread_keys
+from dsf_theory.memory import associative_memory, random_keys, recall_error, spread_keys
 from dsf_theory.plots.style import BLUE, INK, MUTED, PAPER, SIGNED, STYLE, VERMILION, new_figure
 from dsf_theory.widgets.live import LiveFigure, Panel
 
