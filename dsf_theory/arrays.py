@@ -150,6 +150,9 @@ class TorchNamespace(Namespace):
     def softplus(self, x):
         return self._base.logaddexp(x, self._base.zeros_like(x))  # F.softplus is linear above 20: off by 1e-9
 
+    def relu(self, x):
+        return self._base.relu(x)  # without gradient at 0, which clip has
+
     def matrix_exponential(self, a):
         return self._base.linalg.matrix_exp(a)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsf_theory import checks
-from dsf_theory.arrays import Array, Namespace, namespace
-from dsf_theory.forms import associative, associative_from, at_every_step, full_drive, loop, segment_sums
-from dsf_theory.transition import Diagonal, take
+from dsf_theory.arrays import Array, Namespace
+from dsf_theory.forms import associative, at_every_step, full_drive, loop, segment_sums
+from dsf_theory.transition import Diagonal
 
 if TYPE_CHECKING:
     from dsf_theory.system import System
 
-GROUP = 32
+GROUP = 8
 """Chunks worked on at once: few enough to stay in cache, so that time grows with length and no faster."""
 
 
@@ -33,7 +33,7 @@ def chunked(system: System, chunk: int = 64) -> Array:
     chunk = min(chunk, system.length)
     diagonal = isinstance(system.transition, Diagonal)
     if diagonal and shares_kernel(system):
-        return system.emit(chunked_products(system, chunk))
+        return chunked_products(system, chunk)
     if diagonal and system.xp.name == "torch":
         from dsf_theory.recurrence import read_recurrence
 
@@ -66,43 +66,56 @@ def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
 
 
 def chunked_products(system: System, chunk: int) -> Array:
-    """What is read of the state, (..., length, heads, channel), where heads share a kernel: matrix products."""
-    parts = (
-        at_every_step(system, system.read, system.expansion),
-        at_every_step(system, system.write, system.expansion),
-    )
+    """y (..., length, d) where heads share a kernel: matrix products, one group of chunks after another."""
     outputs, h = [], None
     for start in range(0, system.length, GROUP * chunk):
-        span = slice(start, min(start + GROUP * chunk, system.length))
-        read, write, log = (take(part, span, 4) for part in (*parts, system.transition.log))
-        y, h = group_of_chunks(
-            read, write, log, take(system.written, span, 3), min(chunk, span.stop - start), h
-        )
-        outputs.append(y)
-    return system.xp.concat(outputs, axis=-3)
+        group = system.during(slice(start, min(start + GROUP * chunk, system.length)))
+        y, h = group_of_chunks(group, min(chunk, group.length), h)
+        outputs.append(group.emit(y))
+    return system.xp.concat(outputs, axis=-2)
 
 
-def group_of_chunks(read: Array, write: Array, log: Array, x: Array, chunk: int, h: Array | None):
-    """One group of chunks from the state h (..., 1, heads, channel, state) before it: what is read, and the state."""
-    xp, length = namespace(x=x), x.shape[-3]
-    read, write = (xp.moveaxis(in_chunks(xp, part, chunk, 4)[..., 0, :], -3, -2) for part in (read, write))
-    x = xp.moveaxis(
-        in_chunks(xp, x, chunk, 3), -3, -2
-    )  # (..., chunks, heads, chunk, channel); read, write alike
-    log = xp.moveaxis(
-        in_chunks(xp, log, chunk, 4)[..., 0, 0], -1, -2
-    )  # (..., chunks or 1, heads, chunk or 1)
+def group_of_chunks(system: System, chunk: int, h: Array | None):
+    """What is read of the state, and the last state, from the state h (..., 1, heads, channel, state) before."""
+    xp, length = system.xp, system.length
+    read, write = (
+        xp.moveaxis(in_chunks(xp, at_every_step(system, part, system.expansion), chunk, 4)[..., 0, :], -3, -2)
+        for part in (system.read, system.write)
+    )  # (..., chunks, heads, chunk, state)
+    x = xp.moveaxis(in_chunks(xp, system.written, chunk, 3), -3, -2)  # (..., chunks, heads, chunk, channel)
+    log = in_chunks(xp, system.transition.log, chunk, 4)[..., 0, 0]
+    log = xp.moveaxis(log, -1, -2)  # (..., chunks or 1, heads, chunk or 1)
     steps = xp.broadcast_to(log, (*log.shape[:-1], chunk))
     sums, since_start = segment_sums(xp, steps), xp.cumulative_sum(steps, axis=-1)
     within = (xp.exp(sums) * (read @ xp.matrix_transpose(write))) @ x
     to_end = xp.exp(sums[..., -1, :])[..., None]
     written = xp.matrix_transpose(x) @ (to_end * write)  # (..., chunks, heads, channel, state)
     h = xp.zeros_like(written[..., :1, :, :, :]) if h is None else h
-    at_ends = associative_from(h, Diagonal(since_start[..., -1][..., None, None]), written)
+    at_ends = join(xp, since_start[..., -1], written, h)
     at_start = xp.concat([h, at_ends[..., :-1, :, :, :]], axis=-4)
     between = xp.exp(since_start)[..., None] * (read @ xp.matrix_transpose(at_start))
     y = xp.moveaxis(within + between, -2, -3)
     return xp.reshape(y, (*y.shape[:-4], -1, *y.shape[-2:]))[..., :length, :, :], at_ends[..., -1:, :, :, :]
+
+
+def join(xp: Namespace, totals: Array, written: Array, h: Array) -> Array:
+    """The states at the ends of chunks (..., chunks, heads, channel, state): the same sum, one level up.
+
+    Args:
+        xp: array namespace.
+        totals: (..., chunks or 1, heads), logarithm of the decay over each chunk.
+        written: (..., chunks, heads, channel, state), what each chunk adds.
+        h: (..., 1, heads, channel, state), the state before the first.
+    """
+    *_, chunks, heads, channels, states = written.shape
+    totals = xp.moveaxis(xp.broadcast_to(totals, (*totals.shape[:-2], chunks, totals.shape[-1])), -1, -2)
+    flat = xp.reshape(xp.moveaxis(written, -4, -3), (*written.shape[:-4], heads, chunks, channels * states))
+    before = xp.reshape(h, (*h.shape[:-4], heads, 1, channels * states))
+    ends = (
+        xp.exp(segment_sums(xp, totals)) @ flat
+        + xp.exp(xp.cumulative_sum(totals, axis=-1))[..., None] * before
+    )
+    return xp.moveaxis(xp.reshape(ends, (*ends.shape[:-1], channels, states)), -3, -4)
 
 
 def chunked_states(system: System, chunk: int) -> Array:

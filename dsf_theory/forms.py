@@ -80,12 +80,6 @@ def associative(transition: Transition, drive: Array) -> Array:
     return interleave(xp, xp.concat([even[..., :1, :, :, :], rest], axis=-4), at_odd)
 
 
-def associative_from(h: Array, transition: Transition, drive: Array) -> Array:
-    """The same from a state h (..., 1, heads, channel, state) before the first step."""
-    first = transition.take(slice(0, 1)).apply(h) + take(drive, slice(0, 1), 4)
-    return associative(transition, namespace(drive=drive).concat([first, drive[..., 1:, :, :, :]], axis=-4))
-
-
 def take_first(array: Array, count: int) -> Array:
     """The first ``count`` steps."""
     return array[..., :count, :, :, :]

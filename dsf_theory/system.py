@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dsf_theory import checks, chunks, dense, forms
 from dsf_theory.arrays import Array, Namespace, namespace
-from dsf_theory.transition import Diagonal, Transition
+from dsf_theory.transition import Diagonal, Transition, take
 
 
 class Gauge(NamedTuple):
@@ -168,6 +168,16 @@ class System:
             elif isinstance(value, Gauge):
                 changed[field.name] = Gauge(*map(function, value))
         return replace(self, **changed)
+
+    def during(self, stretch: slice) -> "System":
+        """The system of a stretch of time, which starts from a state of zero."""
+        axes = {"write": 4, "read": 4, "gain": 3, "skip": 3}
+        present = {name: part for name in axes if (part := getattr(self, name)) is not None}
+        parts = {name: take(part, stretch, axes[name]) for name, part in present.items()}
+        gauge = self.gauge and Gauge(*(take(part, stretch, 4) for part in self.gauge))
+        return replace(
+            self, u=self.u[..., stretch, :], transition=self.transition.take(stretch), gauge=gauge, **parts
+        )
 
     # ---------------------------------------------------------------- dense matrices
 

@@ -28,14 +28,14 @@ import ipywidgets
 from ipywidgets.widgets import widget as registry
 from dsf_theory.widgets.live import Panel
 
-shell, shown = get_ipython(), []
-show, shell.showtraceback = shell.showtraceback, lambda *a, **k: shown.append(a)
 moved, surprises = 0, []
-panels = [o for o in gc.get_objects() if isinstance(o, Panel)]
+panels = [o for o in gc.get_objects() if issubclass(type(o), Panel)]  # isinstance would wake lazy objects
 
 def look():
     surprises.extend(repr(p.error) for p in panels if p.error is not None and not isinstance(p.error, ValueError))
 
+shell, shown = get_ipython(), []
+show, shell.showtraceback = shell.showtraceback, lambda *a, **k: shown.append(a)
 for control in list(registry._instances.values()):
     if isinstance(control, (ipywidgets.IntSlider, ipywidgets.FloatSlider, ipywidgets.FloatLogSlider)):
         log = isinstance(control, ipywidgets.FloatLogSlider)

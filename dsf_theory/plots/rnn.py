@@ -67,6 +67,7 @@ def decays(model: Model, tokens: np.ndarray) -> np.ndarray:
     "power. RG-LRU: it falls from 1 to a floor of 0.1, 0.5 or 0.9.",
 )
 def gates():
+    """The three gates as functions of their pre-activation."""
     x = np.linspace(-8, 8, 161)
     figure = new_figure(8.5, 2.9)
     left, middle, right = figure.subplots(1, 3, sharey=True)
@@ -102,6 +103,7 @@ STRETCHES = np.repeat([-4.0, 0.0, 4.0], 16)
     "weight of 0.16 only.",
 )
 def memory():
+    """The kernels of the three models on the same tokens."""
     figure = new_figure(8.5, 3.6)
     strips, maps = figure.subplots(2, 3, sharex=True, height_ratios=[1, 4.6])
     titles = ["quasi-LSTM: keeps the last", "reversed: keeps the first", "RG-LRU: the first, faintly"]
@@ -150,6 +152,7 @@ def normalised(length: int, seed: int = 0) -> dict[str, System]:
     "the reset at the first step it is 1 throughout. Dots from 2000 random inputs lie on the curves.",
 )
 def variance():
+    """The size of the RG-LRU's state, exact and sampled."""
     figure = new_figure(8.5, 2.9)
     axes = figure.subplots()
     white = np.random.default_rng(1).standard_normal((2000, 200, 1))
