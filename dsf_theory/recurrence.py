@@ -1,7 +1,8 @@
 """The diagonal recurrence in torch, forward and backward in place: what makes S6 train fast on a CPU.
 
 Written out, autograd would keep every intermediate of every step. Here the state is kept only at the start of each
-chunk; within a chunk, states are computed again on the way back, in buffers small enough to stay in cache.
+chunk; within a chunk, decays and states are computed again on the way back, in buffers small enough to stay in
+cache, and the largest array of all, a decay for every step, channel and state, is never made.
 Arrays are time-major inside: (time, batch, heads, channel, state).
 """
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from dsf_theory.system import System
+from dsf_theory.transition import Diagonal
 
 
 def read_recurrence(system: System, chunk: int) -> Tensor:
@@ -20,66 +22,80 @@ def read_recurrence(system: System, chunk: int) -> Tensor:
         chunk: steps whose states are held at once.
     """
     x = system.written
-    parts = [x[..., None], system.transition.log, system.write, system.read]
+    step, rate = factors(system.transition, x)
+    parts = [x[..., None], step, rate, system.write, system.read]
     dtype = torch.complex128 if any(p.dtype == torch.complex128 for p in parts) else None
     dtype = dtype or (torch.complex64 if any(p.is_complex() for p in parts) else x.dtype)
     batch, L = x.shape[:-3], x.shape[-3]
-    parts = [time_major(p.to(dtype), len(batch), L) for p in parts]
-    y = Recurrence.apply(*parts, max(chunk, 1))
+    x, step, rate, write, read = (time_major(part.to(dtype), len(batch)) for part in parts)
+    timed = (part.expand(L, -1, -1, -1, -1) for part in (x, step, write, read))
+    y = Recurrence.apply(*timed, rate[0], chunk)
     return y.transpose(0, 1).reshape(*batch, *y.shape[:1], *y.shape[2:])
 
 
-def time_major(part: Tensor, batch_axes: int, length: int) -> Tensor:
-    """(..., length, heads, channel, state) as a view (time, batch, heads, channel, state), time in full."""
-    missing = batch_axes + 4 - part.ndim
-    part = part.reshape(*[1] * missing, *part.shape)
-    lead = part.shape[:batch_axes]
-    part = part.reshape(lead.numel() if batch_axes else 1, *part.shape[-4:])
-    return part.transpose(0, 1).expand(length, -1, -1, -1, -1)
+def factors(transition: Diagonal, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Step and rate of the logarithm of the decay; where it is constant in time, all of it is rate."""
+    one = x.new_ones(1, 1, 1, 1)
+    if transition.rate is not None:
+        return transition.step, transition.rate
+    return (one, transition.step) if transition.step.shape[-4] == 1 else (transition.step, one)
+
+
+def time_major(part: Tensor, batch_axes: int) -> Tensor:
+    """(..., length, heads, channel, state) as a view (time, batch, heads, channel, state)."""
+    part = part.reshape(*[1] * (batch_axes + 4 - part.ndim), *part.shape)
+    return part.reshape(part.shape[:batch_axes].numel(), *part.shape[-4:]).transpose(0, 1)
 
 
 class Recurrence(torch.autograd.Function):
-    """``h_i = exp(log_i) h_{i-1} + write_i x_i``, ``y_i = Σ_s read_i[s] h_i[s]``."""
+    """``h_i = exp(step_i rate) h_{i-1} + write_i x_i``, ``y_i = Σ_s read_i[s] h_i[s]``."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, log: Tensor, write: Tensor, read: Tensor, chunk: int) -> Tensor:
-        """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1) and three coefficients."""
-        shape = torch.broadcast_shapes(*(part.shape[1:] for part in (x, log, write, read)))
+    def forward(
+        ctx, x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, chunk: int
+    ) -> Tensor:
+        """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1) and the coefficients."""
+        shape = torch.broadcast_shapes(rate.shape, *(part.shape[1:] for part in (x, step, write, read)))
         h = x.new_zeros(shape)
         starts, outputs = [], []
-        buffers = [x.new_empty(chunk, *shape) for _ in range(2)]
+        buffers = [Buffer(x, min(chunk, len(x)), shape) for _ in range(2)]
         for block in blocks(len(x), chunk):
             starts.append(h)
-            decay, states = run(h, log[block], write[block], x[block], buffers)
+            decay, states = run(h, step[block], rate, write[block], x[block], buffers)
             outputs.append(contract(states, read[block]))
-            h = states[-1] + rounding(log[block], decay) * h
-        ctx.save_for_backward(x, log, write, read, *starts)
+            h = states[-1] + rounding(step[block], rate, decay) * h
+        ctx.save_for_backward(x, step, write, read, rate, *starts)
         ctx.chunk = chunk
         return torch.cat(outputs)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, dy: Tensor):
-        """Gradients of x, log, write, read, chunk after chunk from the last."""
-        x, log, write, read, *starts = ctx.saved_tensors
+        """Gradients of x, step, write, read and rate, chunk after chunk from the last."""
+        x, step, write, read, rate, *starts = ctx.saved_tensors
         grads = [
-            torch.empty_like(part, memory_format=torch.contiguous_format) for part in (x, log, write, read)
+            torch.empty(part.shape, dtype=part.dtype, device=part.device) for part in (x, step, write, read)
         ]
+        d_rate = torch.zeros_like(rate)
         carry = torch.zeros_like(starts[0])
-        buffers = [x.new_empty(ctx.chunk, *carry.shape) for _ in range(3)]
+        buffers = [Buffer(x, min(ctx.chunk, len(x)), carry.shape) for _ in range(3)]
         for block, start in zip(reversed(blocks(len(x), ctx.chunk)), reversed(starts), strict=True):
-            decay, states = run(start, log[block], write[block], x[block], buffers)
+            decay, states = run(start, step[block], rate, write[block], x[block], buffers)
             d_out = dy[block][..., None]
-            g = torch.mul(d_out, read[block].conj(), out=buffers[2][: len(states)])
-            carry = adjoint(g, decay, carry)
+            g = torch.mul(d_out, read[block].conj(), out=buffers[2].all[: len(states)])
+            carry = adjoint(buffers[2].steps[: len(g)], buffers[0].steps[: len(g)], carry)
             into(grads[0][block], g, write[block].conj())
             into(grads[2][block], g, x[block].conj())
             into(grads[3][block], states.conj(), d_out)
-            before = decay  # the decays are no longer needed: their buffer takes exp(log) h_{i-1}
-            before[1:].mul_(states[:-1])
-            before[0].mul_(start)
-            into(grads[1][block], g, before.conj())
-        return *grads, None
+            d_log = (
+                decay  # the decays are no longer needed: their buffer takes the gradient of their logarithm
+            )
+            d_log[1:].mul_(states[:-1])
+            d_log[0].mul_(start)
+            torch.mul(g, d_log.conj(), out=d_log)
+            into(grads[1][block], d_log, rate.conj())
+            d_rate += (d_log * step[block].conj()).sum(0).sum_to_size(rate.shape)
+        return *grads, d_rate, None
 
 
 def blocks(length: int, chunk: int) -> list[slice]:
@@ -87,49 +103,46 @@ def blocks(length: int, chunk: int) -> list[slice]:
     return [slice(start, min(start + chunk, length)) for start in range(0, length, chunk)]
 
 
-def run(h: Tensor, log: Tensor, write: Tensor, x: Tensor, buffers: list[Tensor]) -> tuple[Tensor, Tensor]:
+class Buffer:
+    """Room for the numbers of one chunk, all at once and step by step."""
+
+    def __init__(self, like: Tensor, chunk: int, shape: torch.Size):
+        self.all = like.new_empty(chunk, *shape)
+        self.steps = list(self.all.unbind())
+
+
+def run(h: Tensor, step: Tensor, rate: Tensor, write: Tensor, x: Tensor, buffers: list[Buffer]):
     """The decays and states of one chunk that starts from h, in the buffers."""
-    decay, states = (buffer[: len(x)] for buffer in buffers[:2])
-    torch.exp(log.expand_as(decay), out=decay)
+    decay, states = (buffer.all[: len(x)] for buffer in buffers[:2])
+    torch.mul(step.expand_as(decay), rate, out=decay).exp_()
     torch.mul(write.expand_as(states), x, out=states)
-    for now, a in zip(states.unbind(), decay.unbind(), strict=True):
+    for now, a in zip(buffers[1].steps[: len(x)], buffers[0].steps, strict=False):
         h = now.addcmul_(a, h)
     return decay, states
 
 
-def rounding(log: Tensor, decay: Tensor) -> Tensor:
+def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
     """What a product of single precision decays lacks: over 100,000 steps of slow decay it would be a percent."""
-    precise = torch.complex128 if log.is_complex() else torch.float64
-    if log.dtype == precise:
-        return log.new_zeros(())
-    return (log.to(precise).sum(0).exp() - decay.to(precise).prod(0)).to(log.dtype)
+    precise = torch.complex128 if step.is_complex() else torch.float64
+    if step.dtype == precise:
+        return step.new_zeros(())
+    exact = (step.to(precise).sum(0) * rate.to(precise)).exp()
+    return (exact - torch.prod(decay, 0, dtype=precise)).to(step.dtype)
 
 
-def adjoint(g: Tensor, decay: Tensor, carry: Tensor) -> Tensor:
+def adjoint(g: list[Tensor], decay: list[Tensor], carry: Tensor) -> Tensor:
     """Turn the gradients of what is read into those of the states, in place; return what flows to the chunk before."""
-    decay, steps = decay.conj(), g.unbind()
-    steps[-1].add_(carry)
-    for now, later, a in zip(steps[-2::-1], steps[:0:-1], decay.unbind()[:0:-1], strict=True):
-        now.addcmul_(a, later)
-    return decay[0] * steps[0]
+    g[-1].add_(carry)
+    for now, later, a in zip(g[-2::-1], g[:0:-1], decay[:0:-1], strict=True):
+        now.addcmul_(a.conj(), later)
+    return decay[0].conj() * g[0]
 
 
 def contract(states: Tensor, read: Tensor) -> Tensor:
     """``Σ_s read[s] states[s]``."""
-    if read.shape[-2] == 1:
-        return (states @ read.transpose(-1, -2))[..., 0]
     return (states * read).sum(-1)
 
 
 def into(grad: Tensor, a: Tensor, b: Tensor) -> None:
     """Write ``a b`` into ``grad``, summed over the axes that ``grad`` broadcasts."""
-    shape = torch.broadcast_shapes(a.shape, b.shape)
-    channel, state = (grad.shape[axis] == 1 < shape[axis] for axis in (-2, -1))
-    if grad.shape == shape:
-        torch.mul(a, b, out=grad)
-    elif state and not channel and b.shape[-2] == 1 and b.shape[-1] == shape[-1]:
-        grad.copy_((a @ b.transpose(-1, -2)).sum_to_size(grad.shape))
-    elif channel and not state and b.shape[-1] == 1 and b.shape[-2] == shape[-2]:
-        grad.copy_((b.transpose(-1, -2) @ a).sum_to_size(grad.shape))
-    else:
-        grad.copy_((a * b).sum_to_size(grad.shape))
+    grad.copy_((a * b).sum_to_size(grad.shape))

@@ -7,21 +7,31 @@ take a stretch of time. A time axis of size one means: the same map at every ste
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from dsf_theory.arrays import Array, namespace
 
 
 @dataclass(frozen=True)
 class Diagonal:
-    """Entrywise multiplication by ``exp(log)``.
+    """Entrywise multiplication by ``exp(step * rate)``.
 
     Args:
-        log: (..., time, heads, channel, state), each axis broadcastable. Logarithm of the decay; ``-inf`` for zero.
+        step: (..., time, heads, channel, state), each axis broadcastable. Logarithm of the decay, ``-inf`` for zero;
+            or with a rate its factor that changes with time.
+        rate: (1, heads, channel, state), the factor that does not, default 1. S6 has steps of a channel and rates of
+            a channel and state, and their product at every step would be by far its largest array.
     """
 
-    log: Array
+    step: Array
+    rate: Array | None = None
 
-    AXES = 4  # axes of `log` counted from the time axis
+    AXES = 4  # axes of `step` counted from the time axis
+
+    @cached_property
+    def log(self) -> Array:
+        """Logarithm of the decay, (..., time, heads, channel, state)."""
+        return self.step if self.rate is None else self.step * self.rate
 
     def apply(self, h: Array) -> Array:
         """``Λ h`` for h (..., time, heads, channel, state)."""
@@ -33,7 +43,7 @@ class Diagonal:
 
     def take(self, stretch: slice) -> "Diagonal":
         """The maps of a stretch of time."""
-        return Diagonal(take(self.log, stretch, 4))
+        return Diagonal(take(self.step, stretch, 4), self.rate)
 
     def cumulative(self, steps: int) -> "Diagonal":
         """The products of the first 1, 2, ..., ``steps`` maps."""
@@ -43,7 +53,7 @@ class Diagonal:
 
     def map(self, function) -> "Diagonal":
         """The same transition with ``function`` applied to its array."""
-        return Diagonal(function(self.log))
+        return Diagonal(function(self.step), None if self.rate is None else function(self.rate))
 
 
 @dataclass(frozen=True)

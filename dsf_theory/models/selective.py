@@ -52,14 +52,12 @@ class S6(Model):
 
     def build(self, u):
         xp, delta = self.xp, self.step(u)
-        log = -delta[..., None] * xp.exp(self.A_log)  # (..., length, channel, state)
-        write = apply_map(self.W_B, u)[..., None, :]
-        if self.b_rule == "zoh":
-            write = write * xp.expm1_ratio(log)
+        transition = Diagonal(-delta[..., None, :, None], rate=constant(xp.exp(self.A_log)))
+        write = apply_map(self.W_B, u)[..., None, None, :]  # (..., length, heads, channel, state)
         return System(
             u=u,
-            transition=Diagonal(log[..., None, :, :]),
-            write=write[..., None, :, :],
+            transition=transition,
+            write=write * xp.expm1_ratio(transition.log) if self.b_rule == "zoh" else write,
             read=apply_map(self.W_C, u)[..., None, None, :],
             gain=delta[..., None, :],
             skip=constant(self.D),
