@@ -13,7 +13,7 @@ JOBS ?= 2
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help lab test figures notebooks lint format constraints venv clean clean-all
+.PHONY: help lab test bench figures notebooks lint format constraints venv clean clean-all
 
 help: ## Show this list
 	@echo "make lab and make test set everything up by themselves. All targets:"
@@ -36,6 +36,9 @@ test: venv ## Run the whole test suite, notebooks and browser tests included
 	if [ $$status -eq 5 ] && [ -n '$(subst ','\'',$(ARGS))' ]; then status=0; fi; \
 	$(PY) -m pytest -m browser $(ARGS) || { code=$$?; if [ $$code -ne 5 ]; then status=$$code; fi; }; \
 	exit $$status
+
+bench: venv ## Compare speeds, as ratios within one run
+	@$(PY) -W ignore benchmarks/forms.py
 
 figures: venv ## Draw figures/ anew
 	@$(PY) -m dsf_theory figures $(ARGS)

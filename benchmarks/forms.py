@@ -20,7 +20,7 @@ ROUNDS = 15
 
 def main() -> None:
     """Print both tables."""
-    console = Console()
+    console = Console(width=100)
     console.print(
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, {ROUNDS} rounds, single precision\n"
     )

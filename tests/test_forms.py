@@ -133,6 +133,25 @@ def test_single_precision_over_100_000_steps(case):
     assert worst(head, expected[:2000]) < 2e-5
 
 
+def test_softmax_of_large_scores_is_finite():
+    """Scores of 10,000 select one token; without its maximum subtracted the exponential would overflow."""
+    one = np.ones((1, 1))
+    model = dsf.SoftmaxAttention(W_q=100 * one, W_k=100 * one, W_v=one)
+    assert model.output(np.array([[1.0], [0.5], [2.0]])).ravel().tolist() == [1.0, 1.0, 2.0]
+
+
+def test_sequences_too_long_for_a_square_are_refused():
+    u = np.ones((200_000, 4))
+    for form in (
+        dsf.SoftmaxAttention.random(d=4).output,
+        lambda u: dsf.S6.random(d=4).system(u).convolutional(),
+    ):
+        with pytest.raises(
+            ValueError, match=r"(probabilities|weights): 1.* GiB, more than 8; use chunked\(\)"
+        ):
+            form(u)
+
+
 @pytest.mark.parametrize("states", [1, 2])
 @pytest.mark.parametrize("convert", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
 def test_a_long_memory_is_kept(convert, states):

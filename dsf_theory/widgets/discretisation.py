@@ -35,13 +35,7 @@ def discretisation() -> Panel:
         "real": W.FloatSlider(-0.6, min=-10, max=0, step=0.1, description="Re a"),
         "imaginary": W.FloatSlider(4, min=0, max=20, step=0.25, description="Im a"),
         "log_step": W.FloatSlider(-0.5, min=-1.5, max=0.25, step=0.05, description="log₁₀ Δ"),
-        "rule": W.ToggleButtons(
-            options=RULES,
-            value="bilinear",
-            description="rule",
-            style={"button_width": "10em"},
-            layout=W.Layout(display="flex", align_items="baseline", grid_gap="8px"),
-        ),
+        "rule": W.Dropdown(options=RULES, value="bilinear", description="rule"),
     }
     figure, artists = canvas()
 
