@@ -159,6 +159,9 @@ class TorchNamespace(Namespace):
     def real(self, x):
         return x.real
 
+    def imag(self, x):
+        return x.imag
+
 
 def library(array: Array) -> str:
     """The library of an array: ``"torch"``, ``"sympy"`` or ``"numpy"``."""

@@ -31,6 +31,9 @@ class SympyNamespace(Namespace):
     def real(self, x):
         return self.map(sympy.re, x)
 
+    def imag(self, x):
+        return self.map(sympy.im, x)
+
     def conj(self, x):
         return self.map(sympy.conjugate, x)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from dsf_theory import checks, chunks, dense, forms
+from dsf_theory import checks, chunks, dense, forms, real_form
 from dsf_theory.arrays import Array, Namespace, namespace
 from dsf_theory.transition import Diagonal, Transition, take
 
@@ -214,6 +214,10 @@ class System:
     def in_basis(self, T: Array, before: Array | None = None) -> "System":
         """The system ``T_i Λ_i T_{i-1}^{-1}``, ``T_i B_i``, ``C_i T_i^{-1}``, of the same kernel; see ``dense``."""
         return dense.in_basis(self, T, before)
+
+    def real(self, form: str = "block") -> "System":
+        """A complex diagonal system in real numbers, ``"block"`` or ``"rotating"``; see ``real_form``."""
+        return real_form.real_form(self, form)
 
     # ---------------------------------------------------------------- evaluation forms
 

@@ -92,6 +92,41 @@ def test_a_gauge_changes_the_matrices_and_not_the_kernel(dense):
     assert worst(system.Lambda[1:], expected) < 1e-12
 
 
+@pytest.mark.parametrize("rule", ["zoh", "bilinear"])
+@pytest.mark.parametrize("form", ["block", "rotating"])
+@pytest.mark.parametrize("convert", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+def test_s4d_in_real_numbers(convert, form, rule):
+    """Both real forms of S4D: real matrices, the same output and the same size of state."""
+    model = dsf.S4D.random(d=3, n=4, seed=2, rule=rule)
+    u = np.random.default_rng(0).standard_normal((17, 3))
+    system = dsf.S4D(**{k: convert(v) for k, v in model.parameters.items()}, rule=rule).system(convert(u))
+    real = system.real(form)
+    expected = plain_loop(model.system(u))
+    for y in (real.recurrent(), real.convolutional(), real.chunked(5), real.scan()):
+        assert worst(y, expected) < 1e-12
+    Lambda = np.asarray(real.Lambda)
+    assert Lambda.dtype == np.float64 and real.N == real.state_size == system.state_size == 12
+    off_diagonal = np.abs(Lambda - Lambda * np.eye(12)).max()
+    assert (off_diagonal == 0) == (form == "rotating")
+    decay = np.asarray(system.Lambda)[1].diagonal()
+    if form == "block":
+        r, theta = np.abs(decay[1]), np.angle(decay[1])
+        rotation = [[np.cos(theta), -np.sin(theta)], [np.sin(theta), np.cos(theta)]]
+        assert np.allclose(Lambda[1][2:4, 2:4], r * np.array(rotation))
+    else:
+        assert np.allclose(Lambda[1].diagonal(), np.abs(decay).repeat(2))
+
+
+def test_only_complex_single_channels_have_a_real_form():
+    u = np.ones((3, 2))
+    with pytest.raises(ValueError, match="expected a complex diagonal system, found a real one"):
+        dsf.S6.random(d=2).system(u).real()
+    with pytest.raises(ValueError, match="expected one channel in, one out"):
+        dsf.LRU.random(d=2).system(u).real()
+    with pytest.raises(ValueError, match="form: expected one of 'block', 'rotating', found 'polar'"):
+        dsf.S4D.random(d=2).system(u).real("polar")
+
+
 EXTREMES = {
     "S6, decay near 1": ("s6", {"b_delta": -14.0}, {}),
     "S6, decay 0": ("s6", {"b_delta": 6.0, "A_log": 5.0}, {}),
