@@ -53,13 +53,34 @@ class Namespace:
 
     def expm1_ratio(self, z: Array) -> Array:
         """``(e^z - 1) / z``, elementwise, with its limit 1 at ``z = 0``."""
-        zero = z == 0
-        safe = self.where(zero, self.ones_like(z), z)
-        return self.where(zero, self.ones_like(z), self.expm1(safe) / safe)
+        small = self.abs(z) < 1e-3
+        safe = self.where(small, self.ones_like(z), z)
+        series = 1 + z / 2 * (1 + z / 3 * (1 + z / 4 * (1 + z / 5)))  # its derivative is right at zero too
+        return self.where(small, series, self.expm1(safe) / safe)
 
     def log_bilinear(self, z: Array) -> Array:
-        """``log((1 + z/2) / (1 - z/2))``, elementwise, exact near ``z = 0``."""
-        return self.log1p(z / 2) - self.log1p(-z / 2)
+        """``log((1 + z/2) / (1 - z/2))`` of complex z, elementwise, its real part exact for slow decays."""
+        w = z / 2
+        ratio = (1 + w) / (1 - w)
+        radius = self.log1p(4 * self.real(w) / self.abs(1 - w) ** 2) / 2
+        return radius + 1j * self.atan2(self.imag(ratio), self.real(ratio))
+
+    def times_exp(self, x: Array, log: Array) -> Array:
+        """``x e^log``, elementwise, finite wherever the result is: in four steps, as e^log alone may overflow."""
+        quarter = self.exp(log / 4)
+        return x * quarter * quarter * quarter * quarter
+
+    def safe_sqrt(self, x: Array) -> Array:
+        """``√x`` of numbers x >= 0, elementwise, with a finite derivative at zero."""
+        return self.sqrt(self.clip(x, min=float(self.finfo(x.dtype).smallest_normal)))
+
+    def single_like(self, x: Array, like: Array) -> Array:
+        """x in the precision of ``like``, complex or real as it is."""
+        if self.isdtype(x.dtype, "complex floating"):
+            return self.astype(
+                x, self.complex64 if like.dtype in (self.float32, self.complex64) else self.complex128
+            )
+        return self.astype(x, like.dtype)
 
     def root(self, k: int):
         """The square root of a whole number."""
@@ -160,7 +181,7 @@ class TorchNamespace(Namespace):
         return x.real
 
     def imag(self, x):
-        return x.imag
+        return x.imag if x.is_complex() else self._base.zeros_like(x)
 
 
 def library(array: Array) -> str:

@@ -142,13 +142,28 @@ def non_zero(name: str, array: Array) -> None:
         )
 
 
+def one_precision(arrays: Mapping[str, Array]) -> None:
+    """Refuse torch tensors of different precision, which torch does not multiply.
+
+    Raises:
+        ValueError: listing them.
+    """
+    found = {}
+    for name, array in arrays.items():
+        if library(array) == "torch":
+            found[name] = str((array.real if array.is_complex() else array).dtype)
+    if len(set(found.values())) > 1:
+        listed = ", ".join(f"{name}: {dtype}" for name, dtype in found.items())
+        raise ValueError(f"parameters: expected one precision, found {listed}")
+
+
 def choice(name: str, value, allowed: tuple) -> None:
     """Refuse a value that is not among those allowed.
 
     Raises:
         ValueError: listing what is allowed.
     """
-    if value not in allowed:
+    if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
         listed = ", ".join(repr(a) for a in allowed)
         raise ValueError(f"{name}: expected one of {listed}, found {value!r}")
 
@@ -199,7 +214,7 @@ def input_shape(u: Array, d: int) -> None:
         ValueError: with the shape found.
     """
     shape = tuple(u.shape)
-    if len(shape) < 2 or shape[-1] != d or shape[-2] < 1:
+    if len(shape) < 2 or shape[-1] != d or min(shape) < 1:
         raise ValueError(f"u: expected shape (..., length, d={d}) with length >= 1, found {shape}")
 
 
@@ -213,7 +228,7 @@ def affordable(what: str, array: Array, *shape: int) -> None:
     Raises:
         ValueError: with the size that it would take.
     """
-    entries = int(np.prod([int(s) for s in shape], dtype=object))
+    entries = int(np.prod([int(s) for s in (*array.shape[:-2], *shape)], dtype=object))
     size = entries * getattr(array, "itemsize", 8)
     if size > MEMORY_LIMIT:
         raise ValueError(

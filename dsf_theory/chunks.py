@@ -42,9 +42,13 @@ def chunked(system: System, chunk: int = 64) -> Array:
 
 
 def shares_kernel(system: System) -> bool:
-    """Whether all channels of a head have one kernel, with one decay for all states of a head."""
+    """Whether all channels of a head have one real kernel, with one decay for all states of a head."""
     log = system.transition.log
-    return log.shape[-1] == 1 and all(part.shape[-2] == 1 for part in (log, system.write, system.read))
+    return (
+        not system.real_part
+        and log.shape[-1] == 1
+        and all(part.shape[-2] == 1 for part in (log, system.write, system.read))
+    )
 
 
 def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:

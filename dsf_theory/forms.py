@@ -1,6 +1,6 @@
 """The evaluation forms of a system: one engine for every model and every array library.
 
-Five ways to the same y. Products of decays are formed as sums of their logarithms over the stretch in question,
+Four ways to the same y, and the kernel itself. Products of decays are formed as sums of their logarithms over the stretch in question,
 never as differences of a long running sum, so that they stay exact over long sequences in single precision.
 
 Time is the fourth axis from the end: (..., time, heads, channel, state).

@@ -42,6 +42,7 @@ class Mixer(nn.Module):
     ):
         super().__init__()
         checks.choice("name", name, tuple(MODELS))
+        checks.choice("dtype", dtype, (torch.float32, torch.float64))
         model_class = MODELS[name]
         seed = int(torch.randint(2**31, ())) if seed is None else seed
         self.template = model_class.random(d, n, seed=seed, optional=model_class.customary, **options)
@@ -50,6 +51,11 @@ class Mixer(nn.Module):
             kind = model_class.constraints.get(key)
             value = to_free(torch.from_numpy(array.copy()), kind).to(dtype)
             self.raw[key] = nn.Parameter(value, requires_grad=kind != "fixed")
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of the parameters."""
+        return next(iter(self.raw.values())).dtype
 
     @property
     def model(self) -> Model:
@@ -69,6 +75,9 @@ class Mixer(nn.Module):
         Raises:
             ValueError: for another shape.
         """
+        if not isinstance(u, Tensor) or u.dtype != self.dtype:
+            found = u.dtype if isinstance(u, Tensor) else type(u).__name__
+            raise ValueError(f"u: expected a tensor of {self.dtype}, found {found}")
         checks.input_shape(u, self.template.d)
         return self.model.respond(u)
 

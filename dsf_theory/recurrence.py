@@ -8,7 +8,6 @@ Arrays are time-major inside: (time, batch, heads, channel, state).
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from dsf_theory.system import System
 from dsf_theory.transition import Diagonal
@@ -69,9 +68,12 @@ class Recurrence(torch.autograd.Function):
         return torch.cat(outputs)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, dy: Tensor):
         """Gradients of x, step, write, read and rate, chunk after chunk from the last."""
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "chunked() gives first derivatives only; for higher ones evaluate the system by scan()"
+            )
         x, step, write, read, rate, *starts = ctx.saved_tensors
         grads = [
             torch.empty(part.shape, dtype=part.dtype, device=part.device) for part in (x, step, write, read)

@@ -34,9 +34,6 @@ class SympyNamespace(Namespace):
     def imag(self, x):
         return self.map(sympy.im, x)
 
-    def conj(self, x):
-        return self.map(sympy.conjugate, x)
-
     def relu(self, x):
         return self.map(lambda e: sympy.Max(e, 0), x)
 
@@ -57,6 +54,18 @@ class SympyNamespace(Namespace):
 
     def elu_plus_one(self, x):
         return self.map(lambda e: sympy.Piecewise((e + 1, e > 0), (sympy.exp(e), True)), x)
+
+    def log_bilinear(self, z):
+        return self.log(1 + z / 2) - self.log(1 - z / 2)
+
+    def times_exp(self, x, log):
+        return x * self.exp(log)
+
+    def safe_sqrt(self, x):
+        return self.sqrt(x)
+
+    def single_like(self, x, like):
+        return x
 
     def expm1_ratio(self, z):
         return (self.exp(z) - 1) / z
@@ -86,9 +95,28 @@ class SympyNamespace(Namespace):
         return np.where(condition, x, y).astype(object)
 
     def matrix_exponential(self, a):
-        blocks = [sympy.Matrix(block).exp() for block in a.reshape(-1, *a.shape[-2:])]
+        blocks = [exponential(sympy.Matrix(block)) for block in a.reshape(-1, *a.shape[-2:])]
         return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
 
     def inverse(self, a):
         blocks = [sympy.Matrix(block).inv() for block in a.reshape(-1, *a.shape[-2:])]
         return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
+
+
+def exponential(a: sympy.Matrix) -> sympy.Matrix:
+    """``e^a`` by Newton interpolation of exp at the eigenvalues, where they are distinct.
+
+    SymPy's own goes through a Jordan form, which divides by entries that are zero in a triangular matrix.
+    """
+    poles = a.eigenvals(multiple=True)
+    if len(set(poles)) < len(poles):
+        return a.exp()
+    table, power, total = [sympy.exp(pole) for pole in poles], sympy.eye(a.rows), sympy.zeros(a.rows)
+    for order, pole in enumerate(poles):
+        total += table[0] * power
+        power *= a - pole * sympy.eye(a.rows)
+        table = [
+            (table[k + 1] - table[k]) / (poles[k + order + 1] - poles[k])
+            for k in range(len(poles) - order - 1)
+        ]
+    return total

@@ -103,7 +103,7 @@ class SoftmaxAttention(Attention):
     def probabilities(self, u: Array) -> Array:
         """P (..., heads, length, length), lower triangular with rows that sum to one."""
         xp, L = self.xp, u.shape[-2]
-        checks.affordable("probabilities", u, *u.shape[:-2], self.heads, L, L)
+        checks.affordable("probabilities", u, self.heads, L, L)
         q, k = (xp.moveaxis(part, -2, -3) for part in self.queries_keys(u))
         scores = xp.where(xp.lower(u, L), q @ xp.matrix_transpose(k), -xp.inf)
         weights = xp.exp(scores - xp.row_max(scores))
@@ -151,6 +151,7 @@ class SeparableAttention(Attention):
         "eta": "row_sum",
     }
     choices = {"eta": ("row_sum", "one")}
+    callable_options = ("eta",)
 
     def build(self, u):
         xp = self.xp

@@ -41,6 +41,8 @@ class Model:
     """Option -> default."""
     choices: ClassVar[dict[str, tuple]] = {}
     """Option -> allowed values."""
+    callable_options: ClassVar[tuple[str, ...]] = ()
+    """Options that may also be a function."""
     complex_parameters: ClassVar[frozenset[str]] = frozenset()
     """Parameters that may be complex."""
     customary: ClassVar[tuple[str, ...]] = ()
@@ -63,12 +65,13 @@ class Model:
         if arguments:
             known = ", ".join([*self.shapes(), *self.options])
             raise TypeError(f"{self.name}: no parameter {next(iter(arguments))!r}; it has {known}")
-        self.xp: Namespace = namespace(**self.parameters)
+        namespace(**self.parameters)
         axes = {name: tuple(shape.split()) for name, shape in self.shapes().items()}
         self.sizes = checks.bind_shapes(axes, self.parameters)
         for name, array in self.parameters.items():
             checks.finite(name, array)
             setattr(self, name, array)
+        checks.one_precision(self.parameters)
         self.check()
 
     def _take_parameters(self, arguments: dict) -> dict[str, Array]:
@@ -78,8 +81,11 @@ class Model:
             name = declared.rstrip("?")
             value = arguments.pop(name, None)
             if value is not None:
-                found[name] = checks.as_array(name, value)
-                self._check_real(name, found[name])
+                array = checks.as_array(name, value)
+                self._check_real(name, array)
+                found[name] = (
+                    namespace(array=array).to_complex(array) if name in self.complex_parameters else array
+                )
             elif name == declared:
                 raise TypeError(f"{self.name}: missing parameter {name!r} of shape ({self.spec[declared]})")
             else:
@@ -93,17 +99,24 @@ class Model:
     def _take_options(self, arguments: dict) -> None:
         for option, default in self.options.items():
             value = arguments.pop(option, default)
-            if option in self.choices and not callable(value):
+            if option in self.choices and not (callable(value) and option in self.callable_options):
                 checks.choice(option, value, self.choices[option])
             setattr(self, option, value)
         for option in ("heads", "groups"):
-            if getattr(self, option, None) is not None:
+            if option in self.options and (
+                getattr(self, option) is not None or self.options[option] is not None
+            ):
                 checks.positive_size(**{option: getattr(self, option)})
 
     @classmethod
     def shapes(cls) -> dict[str, str]:
         """Parameter -> names of its axes."""
         return {name.rstrip("?"): shape for name, shape in cls.spec.items()}
+
+    @property
+    def xp(self) -> Namespace:
+        """The array namespace of the parameters."""
+        return namespace(parameter=next(iter(self.parameters.values())))
 
     @property
     def d(self) -> int:
@@ -135,7 +148,10 @@ class Model:
         return self.respond(self._input(u))
 
     def kernel(self, u: Array) -> Array:
-        """Φ (..., length, length, d, d) of u (..., length, d), with ``y_i = Σ_j Φ[i, j] u_j``."""
+        """Φ (..., length, length, d, d) of u (..., length, d), with ``y_i = Σ_j Φ[i, j] u_j``.
+
+        With a bias on values or outputs the map is affine: Φ has a last column more, for ``[u_j; 1]``.
+        """
         return self.system(u).kernel()
 
     def respond(self, u: Array) -> Array:
@@ -161,7 +177,6 @@ class Model:
         model = copy(self)
         model.parameters, model.trusted = parameters, True
         vars(model).update(parameters)
-        model.xp = namespace(**parameters)
         return model
 
     def __repr__(self):
@@ -205,6 +220,8 @@ class Model:
         checks.positive_size(
             **{key: options[key] for key in ("heads", "groups") if options.get(key) is not None}
         )
+        for name in optional:
+            checks.choice("optional", f"{name}?", tuple(key for key in cls.spec if key.endswith("?")))
         sizes = cls.dimensions(d, cls.fixed_n or n, **options)
         rng = np.random.default_rng(seed)
         values = cls.initial(rng, sizes)

@@ -158,11 +158,16 @@ class RGLRU(Gated):
     title = "RG-LRU"
     spec = {"W_a": "d d", "W_x": "d d", "b_a?": "d", "b_x?": "d", "Lambda_p": "d"}
     options = {"c": 8, "reset": False}
+    choices = {"reset": (False, True)}
+
+    def check(self):
+        if not isinstance(self.c, int | float) or not self.c > 0:
+            raise ValueError(f"c: expected a positive number, found {self.c!r}")
 
     def build(self, u):
         xp = self.xp
         log = self.c * xp.sigmoid(self.gate("a", u)) * xp.log_sigmoid(self.Lambda_p)
-        scale = xp.sqrt(-xp.expm1(2 * log))
+        scale = xp.safe_sqrt(-xp.expm1(2 * log))
         if self.reset:
             scale = xp.concat([xp.ones_like(scale[..., :1, :]), scale[..., 1:, :]], axis=-2)
         return System(

@@ -47,7 +47,7 @@ class Cells(Artist):
         left, bottom, right, top = (round(edge) for edge in self.axes.bbox.extents)
         low, high = self._limits
         level = np.round((self.values - low) / (high - low) * 254)
-        index = np.clip(level, 0, 255).astype(np.intp)
+        index = np.clip(np.nan_to_num(level), 0, 255).astype(np.intp)
         rows, columns = self.values.shape
         row = np.arange(top - bottom) * rows // (top - bottom)
         column = np.arange(right - left) * columns // (right - left)
