@@ -66,7 +66,7 @@ def with_pscan(model: dsf.S6, u: torch.Tensor) -> torch.Tensor:
 
 def growth(d: int = 64, n: int = 16, heads: int = 4) -> Table:
     """Time at four times the length over time at the length, for the chunked form; 4 is linear."""
-    table = Table(title=f"chunked, forward, d {d}, n {n}, {heads} heads", title_justify="left")
+    table = Table(caption=f"chunked, forward, d {d}, n {n}, {heads} heads")
     for column in ("model", "4k ms", "16k ms", "ratio"):
         table.add_column(column, justify="left" if column == "model" else "right")
     for name in ("linear_attention", "ssd"):

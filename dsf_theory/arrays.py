@@ -74,13 +74,14 @@ class Namespace:
         """``√x`` of numbers x >= 0, elementwise, with a finite derivative at zero."""
         return self.sqrt(self.clip(x, min=float(self.finfo(x.dtype).smallest_normal)))
 
-    def single_like(self, x: Array, like: Array) -> Array:
+    def as_precise_as(self, x: Array, like: Array) -> Array:
         """x in the precision of ``like``, complex or real as it is."""
+        single = like.dtype in (self.float32, self.complex64)
         if self.isdtype(x.dtype, "complex floating"):
-            return self.astype(
-                x, self.complex64 if like.dtype in (self.float32, self.complex64) else self.complex128
-            )
-        return self.astype(x, like.dtype)
+            target = self.complex64 if single else self.complex128
+        else:
+            target = self.float32 if single else self.float64
+        return x if x.dtype == target else self.astype(x, target)
 
     def root(self, k: int):
         """The square root of a whole number."""

@@ -23,7 +23,7 @@ def transition_matrix(system: System) -> Array:
     checks.affordable("Lambda", system.u, system.length, N, N)
     if isinstance(transition, Dense):
         return lead(system, block_diagonal(system, gauged(system, transition.matrix)), 3)
-    diagonal = vec(system, gauged(system, xp.exp(transition.log)))
+    diagonal = vec(system, gauged(system, xp.as_precise_as(xp.exp(transition.log), system.u)))
     return lead(system, diagonal[..., None] * xp.new_eye(diagonal, N), 3)
 
 
@@ -32,7 +32,7 @@ def input_matrix(system: System) -> Array:
     checks.affordable("B", system.u, system.length, system.N, system.u.shape[-1])
     write = system.write if system.gain is None else system.write * system.gain[..., None]
     rows = repeat(system.xp, value_map(system), system.expansion)
-    return lead(system, (vec(system, write) * scale(system))[..., None] * rows, 3)
+    return lead(system, vec(system, scaled(system, write))[..., None] * rows, 3)
 
 
 def output_matrix(system: System) -> Array:
@@ -41,7 +41,7 @@ def output_matrix(system: System) -> Array:
     checks.affordable("C", system.u, system.length, system.d, system.N)
     E = xp.new_eye(system.u, system.width) if system.output_map is None else system.output_map
     columns = repeat(xp, E.T, system.expansion).T
-    return lead(system, (vec(system, system.read) / scale(system))[..., None, :] * columns, 3)
+    return lead(system, vec(system, readable(system))[..., None, :] * columns, 3)
 
 
 def feedthrough_matrix(system: System) -> Array:
@@ -76,11 +76,21 @@ def lead(system: System, array: Array, axes: int) -> Array:
     return system.xp.broadcast_to(array, (*system.u.shape[:-2], *array.shape[array.ndim - axes :]))
 
 
-def scale(system: System) -> Array | int:
-    """The gauge t as (..., length, N); 1 without one."""
+def scaled(system: System, array: Array) -> Array:
+    """``t_i`` times an array (..., length, heads, channel, state), such as what is written or the state."""
     if system.gauge is None:
-        return 1
-    return vec(system, system.gauge.sign * system.xp.exp(system.gauge.log))
+        return array
+    return system.xp.times_exp(system.gauge.sign * array, system.gauge.log)
+
+
+def readable(system: System) -> Array:
+    """``read_i`` with the output gain, over ``t_i``; logarithms are joined first, as both may be out of range."""
+    scales = [(system.output_gain, 1), (system.gauge, -1)]
+    log = sum(direction * scale.log for scale, direction in scales if scale is not None)
+    read = system.read
+    for scale, _ in scales:
+        read = read if scale is None else scale.sign * read
+    return read if system.output_gain is None and system.gauge is None else system.xp.times_exp(read, log)
 
 
 def gauged(system: System, coefficients: Array) -> Array:
@@ -127,7 +137,8 @@ def product_kernel(system: System) -> Array:
     for i in range(L):
         responses = Lambda[i] @ responses + at_once[i] * B[i]
         rows.append(C[i] @ responses)
-    return xp.stack(rows) + at_once * system.D[:, None]
+    through_state = xp.stack(rows)
+    return (xp.real(through_state) if system.real_part else through_state) + at_once * system.D[:, None]
 
 
 def in_basis(system: System, T: Array, before: Array | None = None) -> System:
@@ -138,16 +149,26 @@ def in_basis(system: System, T: Array, before: Array | None = None) -> System:
         T: (length, n, n), invertible, applied to the states of every channel.
         before: what stands for ``T_{i-1}``, default T one step earlier; anything else breaks the kernel.
     """
-    xp, inverse = system.xp, system.xp.inverse
+    xp, inverse, n = system.xp, system.xp.inverse, system.expansion
+    if system.gauge is not None:
+        raise ValueError("system: expected one without a gauge, found one; take in_gauge(None) first")
+    checks.one_of_shapes("T", T, (system.length, n, n))
     before = xp.concat([T[:1], T[:-1]]) if before is None else before
     T, before = T[:, None, None], before[:, None, None]
-    transition = system.transition
+    transition, (write, read) = (
+        system.transition,
+        (full_states(system, part) for part in (system.write, system.read)),
+    )
     if isinstance(transition, Diagonal):
-        decay = xp.exp(transition.log)
-        transition = Dense(decay[..., None] * xp.new_eye(system.u, decay.shape[-1]))
+        transition = Dense(full_states(system, xp.exp(transition.log))[..., None] * xp.new_eye(system.u, n))
     return replace(
         system,
         transition=Dense(T @ transition.matrix @ inverse(before)),
-        write=(T @ system.write[..., None])[..., 0],
-        read=(system.read[..., None, :] @ inverse(T))[..., 0, :],
+        write=(T @ write[..., None])[..., 0],
+        read=(read[..., None, :] @ inverse(T))[..., 0, :],
     )
+
+
+def full_states(system: System, part: Array) -> Array:
+    """A coefficient (..., length, heads, channel, state) with its state axis in full."""
+    return system.xp.broadcast_to(part, (*part.shape[:-1], system.expansion))

@@ -1,7 +1,8 @@
 """The evaluation forms of a system: one engine for every model and every array library.
 
-Four ways to the same y, and the kernel itself. Products of decays are formed as sums of their logarithms over the stretch in question,
-never as differences of a long running sum, so that they stay exact over long sequences in single precision.
+Four ways to the same y, and the kernel itself. Products of decays are formed as sums of their logarithms over the
+stretch in question, never as differences of a long running sum, so that they stay exact over long sequences in single
+precision.
 
 Time is the fourth axis from the end: (..., time, heads, channel, state).
 """
@@ -120,6 +121,15 @@ def weights(system: System) -> Array:
     return w * xp.moveaxis(system.gain, -3, -1)[..., None, :]
 
 
+def gained(system: System, w: Array) -> Array:
+    """Kernels (..., heads, channel, length, length) with the output gain of each row."""
+    if system.output_gain is None:
+        return w
+    xp = system.xp
+    log, sign = (xp.moveaxis(part[..., 0, 0], -1, -2)[..., None, :, None] for part in system.output_gain)
+    return xp.times_exp(sign * w, log)
+
+
 def diagonal_weights(system: System, log: Array) -> Array:
     """``w[i, j] = Σ_s read_i[s] exp(Σ_{k=j+1..i} log_k[s]) write_j[s]``, (..., heads, channel, length, length)."""
     xp, states = system.xp, log.shape[-1]
@@ -131,11 +141,15 @@ def diagonal_weights(system: System, log: Array) -> Array:
         for part in (system.read, system.write)
     )  # (..., heads, channel, length, state)
     if states == 1:
-        return xp.exp(segment_sums(xp, log[..., 0, :])) * (read @ xp.matrix_transpose(write))
+        return decays(system, log[..., 0, :]) * (read @ xp.matrix_transpose(write))
     return sum(
-        xp.exp(segment_sums(xp, log[..., s, :])) * read[..., :, None, s] * write[..., None, :, s]
-        for s in range(states)
+        decays(system, log[..., s, :]) * read[..., :, None, s] * write[..., None, :, s] for s in range(states)
     )
+
+
+def decays(system: System, log: Array) -> Array:
+    """What is left at step i of step j, (..., length, length), from the logarithms (..., length)."""
+    return system.xp.as_precise_as(system.xp.exp(segment_sums(system.xp, log)), system.u)
 
 
 def impulse_weights(system: System) -> Array:
@@ -187,7 +201,7 @@ def kernel(system: System, w: Array | None = None) -> Array:
     xp = system.xp
     L, width, d_in = system.length, system.width, system.u.shape[-1]
     checks.affordable("kernel", system.u, L, L, system.d, d_in)
-    w = weights(system) if w is None else w
+    w = gained(system, weights(system)) if w is None else w
     w = xp.broadcast_to(w, (*w.shape[:-3], width // system.heads, L, L))
     w = xp.moveaxis(xp.reshape(w, (*w.shape[:-4], width, L, L)), -3, -1)[..., None]  # (..., i, j, channel, 1)
     phi = w * dense.value_map(system)

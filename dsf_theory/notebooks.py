@@ -83,8 +83,8 @@ def faults(path: Path) -> list[str]:
 def cell_faults(cell: NotebookNode) -> list[str]:
     """Faults of one code cell."""
     found = []
-    if cell.source.count("\n") >= 30:
-        found.append("longer than 30 lines")
+    if cell.source.count("\n") >= 20:
+        found.append("longer than 20 lines")
     for output in cell.outputs:
         if output.output_type == "error":
             found.append(f"raised {output.ename}")

@@ -43,12 +43,12 @@ def real_form(system: System, form: str = "block") -> System:
         xp.broadcast_to(part, (*part.shape[:-3], *shape)) for part in (system.write, system.read, log)
     )
     if form == "block":
-        transition = Dense(rotations(xp, xp.exp(log)))
+        transition = Dense(rotations(xp, xp.as_precise_as(xp.exp(log), system.u)))
     else:
-        angle = xp.imag(xp.broadcast_to(log, (*log.shape[:-4], system.length, *shape)))
+        angle = xp.imag(xp.broadcast_to(xp.double(log), (*log.shape[:-4], system.length, *shape)))
         angle = xp.cumulative_sum(angle, axis=-4) - angle[..., :1, :, :, :]
         turn = xp.exp(xp.imaginary * angle)
-        write, read = write / turn, read * turn
+        write, read = xp.as_precise_as(write / turn, system.u), xp.as_precise_as(read * turn, system.u)
         transition = Diagonal(interleaved(xp, xp.real(log), xp.real(log)))
     return replace(
         system,

@@ -21,14 +21,14 @@ def read_recurrence(system: System, chunk: int) -> Tensor:
         chunk: steps whose states are held at once.
     """
     x = system.written
-    step, rate = factors(system.transition, x)
-    parts = [x[..., None], step, rate, system.write, system.read]
-    dtype = torch.complex128 if any(p.dtype == torch.complex128 for p in parts) else None
-    dtype = dtype or (torch.complex64 if any(p.is_complex() for p in parts) else x.dtype)
+    step, full_rate = factors(system.transition, x)
+    parts = [x[..., None], step, full_rate, system.write, system.read]
+    dtype = torch.promote_types(x.dtype, torch.complex64) if any(p.is_complex() for p in parts) else x.dtype
     batch, L = x.shape[:-3], x.shape[-3]
     x, step, rate, write, read = (time_major(part.to(dtype), len(batch)) for part in parts)
+    precise = time_major(full_rate.detach(), len(batch))[0]
     timed = (part.expand(L, -1, -1, -1, -1) for part in (x, step, write, read))
-    y = Recurrence.apply(*timed, rate[0], chunk)
+    y = Recurrence.apply(*timed, rate[0], precise, chunk)
     return y.transpose(0, 1).reshape(*batch, *y.shape[:1], *y.shape[2:])
 
 
@@ -51,7 +51,7 @@ class Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx, x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, chunk: int
+        ctx, x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, precise: Tensor, chunk: int
     ) -> Tensor:
         """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1) and the coefficients."""
         shape = torch.broadcast_shapes(rate.shape, *(part.shape[1:] for part in (x, step, write, read)))
@@ -62,7 +62,7 @@ class Recurrence(torch.autograd.Function):
             starts.append(h)
             decay, states = run(h, step[block], rate, write[block], x[block], buffers)
             outputs.append(contract(states, read[block]))
-            h = states[-1] + rounding(step[block], rate, decay) * h
+            h = states[-1] + rounding(step[block], precise, decay) * h
         ctx.save_for_backward(x, step, write, read, rate, *starts)
         ctx.chunk = chunk
         return torch.cat(outputs)
@@ -97,7 +97,7 @@ class Recurrence(torch.autograd.Function):
             torch.mul(g, d_log.conj(), out=d_log)
             into(grads[1][block], d_log, rate.conj())
             d_rate += (d_log * step[block].conj()).sum(0).sum_to_size(rate.shape)
-        return *grads, d_rate, None
+        return *grads, d_rate, None, None
 
 
 def blocks(length: int, chunk: int) -> list[slice]:
@@ -124,12 +124,18 @@ def run(h: Tensor, step: Tensor, rate: Tensor, write: Tensor, x: Tensor, buffers
 
 
 def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
-    """What a product of single precision decays lacks: over 100,000 steps of slow decay it would be a percent."""
-    precise = torch.complex128 if step.is_complex() else torch.float64
-    if step.dtype == precise:
-        return step.new_zeros(())
-    exact = (step.to(precise).sum(0) * rate.to(precise)).exp()
-    return (exact - torch.prod(decay, 0, dtype=precise)).to(step.dtype)
+    """What a product of single precision decays lacks: over 100,000 steps of slow decay it would be a percent.
+
+    Args:
+        step: (time, batch, heads, channel, state), in single or double precision.
+        rate: (batch, heads, channel, state), in the precision in which it was formed.
+        decay: (time, batch, heads, channel, state), as used.
+    """
+    double = torch.complex128 if decay.is_complex() else torch.float64
+    if decay.dtype == double:
+        return decay.new_zeros(())
+    exact = (step.to(double).sum(0) * rate.to(double)).exp()
+    return (exact - torch.prod(decay, 0, dtype=double)).to(decay.dtype)
 
 
 def adjoint(g: list[Tensor], decay: list[Tensor], carry: Tensor) -> Tensor:

@@ -64,7 +64,7 @@ class SympyNamespace(Namespace):
     def safe_sqrt(self, x):
         return self.sqrt(x)
 
-    def single_like(self, x, like):
+    def as_precise_as(self, x, like):
         return x
 
     def expm1_ratio(self, z):

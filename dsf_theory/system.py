@@ -29,7 +29,7 @@ class System:
     The state is a matrix of channels by expanded states, read after it is written. With ⊙ entrywise,
 
         H_i = Λ_i(H_{i-1}) + write_i ⊙ (gain_i ⊙ x_i),    x_i = X u_i,
-        y_i = E (Σ_s read_i[:, s] ⊙ H_i[:, s] + skip_i ⊙ x_i) + feedthrough u_i.
+        y_i = E (output_gain_i Σ_s read_i[:, s] ⊙ H_i[:, s] + skip_i ⊙ x_i) + feedthrough u_i.
 
     Coefficients are (..., length, heads, channel, state), where every axis may have size one: a broadcast axis is
     information, and the evaluation forms use it. Channels are split into ``heads`` contiguous groups.
@@ -48,6 +48,7 @@ class System:
         gauge: the basis in which Λ, B, C and the states are shown; default the one of the coefficients. Forms are
             evaluated in the coefficients' own basis, so a gauge may hold numbers that would overflow there.
         real_part: whether y is the real part of a complex readout.
+        output_gain: a factor ``sign exp(log)`` of what is read, (..., length, heads, 1, 1), such as 1/η; default 1.
         extra_state: numbers kept from step to step beside the state, such as a running normaliser.
 
     Source: DSF, eq. (1)-(2); Sieber et al. 2024.
@@ -66,6 +67,7 @@ class System:
     gauge: Gauge | None = None
     real_part: bool = False
     extra_state: int = 0
+    output_gain: Gauge | None = None
 
     def __post_init__(self):
         checks.divides("heads", self.width, "heads", self.heads)
@@ -149,6 +151,11 @@ class System:
 
     def emit(self, y: Array) -> Array:
         """The output (..., length, d) from what is read of the state, y (..., length, heads, channel)."""
+        if self.real_part:
+            y = self.xp.as_precise_as(y, self.u)
+        if self.output_gain is not None:
+            log, sign = self.output_gain
+            y = self.xp.times_exp(sign[..., 0] * y, log[..., 0])
         if self.skip is not None:
             y = y + self.skip * self.x
         y = self.xp.reshape(y, (*y.shape[:-2], self.width))
@@ -174,10 +181,10 @@ class System:
         axes = {"write": 4, "read": 4, "gain": 3, "skip": 3}
         present = {name: part for name in axes if (part := getattr(self, name)) is not None}
         parts = {name: take(part, stretch, axes[name]) for name, part in present.items()}
-        gauge = self.gauge and Gauge(*(take(part, stretch, 4) for part in self.gauge))
-        return replace(
-            self, u=self.u[..., stretch, :], transition=self.transition.take(stretch), gauge=gauge, **parts
-        )
+        for name in ("gauge", "output_gain"):
+            scale = getattr(self, name)
+            parts[name] = scale and Gauge(*(take(part, stretch, 4) for part in scale))
+        return replace(self, u=self.u[..., stretch, :], transition=self.transition.take(stretch), **parts)
 
     # ---------------------------------------------------------------- dense matrices
 
@@ -239,14 +246,14 @@ class System:
 
     def states(self) -> Array:
         """h (..., length, N), channel-major, in the basis of Λ, B and C."""
-        return dense.vec(self, forms.states(self)) * dense.scale(self)
+        return dense.vec(self, dense.scaled(self, forms.states(self)))
 
     def weights(self) -> Array:
         """The kernel of each channel, (..., heads, channel, length, length), channel 1 where all share it.
 
         ``w[i, j]`` is the weight of ``x_j`` in what is read at step i, without the maps X and E.
         """
-        return forms.weights(self)
+        return forms.gained(self, forms.weights(self))
 
     def kernel(self) -> Array:
         """Φ (..., length, length, d, d_in): ``Φ[i, j] = C_i Λ_i ⋯ Λ_{j+1} B_j``, plus ``D_i`` where i = j."""

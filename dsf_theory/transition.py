@@ -35,7 +35,8 @@ class Diagonal:
 
     def apply(self, h: Array) -> Array:
         """``Λ h`` for h (..., time, heads, channel, state)."""
-        return namespace(log=self.log).exp(self.log) * h
+        xp = namespace(log=self.log)
+        return xp.as_precise_as(xp.exp(self.log), h) * h
 
     def after(self, earlier: "Diagonal") -> "Diagonal":
         """The product ``Λ Λ_earlier``: the sum of the logarithms."""

@@ -85,6 +85,32 @@ CASES = {
         lambda: dsf.SeparableAttention.random(d=4, n=2, heads=2, eta=lambda u: u).output(U),
         r"eta: expected shape \(5,\) or \(5, 2\), found \(5, 4\)",
     ),
+    "a function where there is none": (
+        lambda: good(b_rule=len),
+        r"b_rule: expected one of 'euler', 'zoh', found",
+    ),
+    "features of two sizes": (
+        lambda: dsf.SeparableAttention.random(d=4, n=2, phi=lambda x: x[..., :1]).output(U),
+        r"psi: expected shape \(5, 1, 1\), found \(5, 1, 2\)",
+    ),
+    "precisions": (
+        lambda: dsf.LinearAttention(W_q=torch.ones(2, 4), W_k=torch.ones(2, 4).double(), W_v=torch.eye(4)),
+        r"parameters: expected one precision, found W_q: torch.float32, W_k: torch.float64",
+    ),
+    "an array for a layer": (
+        lambda: dsf.Mixer("s6", 4)(U),
+        r"u: expected a tensor of torch.float32, found ndarray",
+    ),
+    "no batch": (lambda: good().output(np.ones((0, 5, 4))), r"u: expected shape .*found \(0, 5, 4\)"),
+    "no such optional": (
+        lambda: dsf.S6.random(d=4, optional=("b_q",)),
+        r"optional: expected one of 'b_delta\?'",
+    ),
+    "negative power": (lambda: good("rglru", c=-1), r"c: expected a positive number, found -1"),
+    "heads of None": (
+        lambda: good("linear_attention", heads=None),
+        r"heads: expected a whole number >= 1, found None",
+    ),
     "no chunk": (lambda: good().system(U).chunked(0), r"chunk: expected a whole number >= 1, found 0"),
     "no such mixer": (
         lambda: dsf.Mixer("mamba", d=4),

@@ -74,6 +74,8 @@ def test_all_forms_are_one_map(seed, length, heads, channels, states, dense, gau
         assert worst(one.chunked(chunk), expected) < 1e-10
         assert worst(one.scan(), expected) < 1e-10
         assert worst(np.einsum("ijoc,jc->io", one.kernel(), one.u), expected) < 1e-10
+        phi = np.einsum("ijoc,jc->io", one.product_kernel(), one.u)
+        assert worst(phi, expected) < 1e-10
         read = np.einsum("ion,in->io", one.C, one.states()) + np.einsum("ioc,ic->io", one.D, one.u)
         assert worst(read, expected) < 1e-10
 
@@ -127,6 +129,20 @@ def test_only_complex_single_channels_have_a_real_form():
         dsf.S4D.random(d=2).system(u).real("polar")
 
 
+@pytest.mark.parametrize("name", ["linear_attention", "norm_attention", "ssd", "s6", "s4"])
+def test_any_basis_has_the_same_kernel(name):
+    """``T_i Λ_i T_{i-1}^{-1}``, ``T_i B_i``, ``C_i T_i^{-1}``; with another ``T_{i-1}`` the kernel breaks."""
+    rng = np.random.default_rng(0)
+    system = dsf.MODELS[name].random(d=2, n=3, seed=1).system(rng.standard_normal((6, 2))).in_gauge(None)
+    T = np.eye(3) + 0.3 * rng.standard_normal((6, 3, 3))
+    assert worst(system.in_basis(T).product_kernel(), system.kernel()) < 1e-12
+    assert (
+        worst(system.in_basis(T, T).product_kernel(), system.kernel()) > 1e-4
+    )  # S6 reads little beside D = 1
+    with pytest.raises(ValueError, match=r"T: expected shape \(6, 3, 3\), found \(6, 2, 2\)"):
+        system.in_basis(T[:, :2, :2])
+
+
 EXTREMES = {
     "S6, decay near 1": ("s6", {"b_delta": -14.0}, {}),
     "S6, decay 0": ("s6", {"b_delta": 6.0, "A_log": 5.0}, {}),
@@ -139,6 +155,10 @@ EXTREMES = {
     "RG-LRU, decay near 0": ("rglru", {"Lambda_p": -40.0}, {}),
     "S4D, small steps": ("s4d", {"delta": 1e-5}, {"rule": "bilinear"}),
     "S4D, large steps": ("s4d", {"delta": 100.0}, {"rule": "bilinear"}),
+    "S4D, slow and turning": ("s4d", {"A": -1e-4 + 30j, "delta": 0.1}, {}),
+    "S5, slow and turning": ("s5", {"A": -1e-4 + 30j, "delta": 0.1}, {}),
+    "LRU, decay near 1": ("lru", {"nu_log": np.log(1e-5)}, {}),
+    "LRU, decay near 0": ("lru", {"nu_log": 3.0}, {}),
     "linear attention": ("linear_attention", {}, {"heads": 2}),
     "linear attention, ELU + 1": ("linear_attention_elu", {}, {"heads": 2}),
     "normaliser e^60": ("norm_attention", {"b_eta": 60.0}, {}),
@@ -166,6 +186,27 @@ def test_single_precision_over_100_000_steps(case):
             assert worst(y, expected) < 2e-5, (form, system.xp)
     head = dsf.MODELS[name](**single, **options).system(u[:2000]).recurrent()
     assert worst(head, expected[:2000]) < 2e-5
+
+
+@pytest.mark.parametrize("bias", [200.0, -95.0, -200.0])
+@pytest.mark.parametrize("convert", [np.float32, torch.tensor], ids=["numpy", "torch"])
+def test_a_normaliser_out_of_range_cancels(convert, bias):
+    """η = e^{±200} is no single precision number; C is φ all the same, and y is right wherever it is in range."""
+    size = np.exp(bias / 2) if bias < 0 else 1.0  # of keys and of values
+    weights = {"W_q": [[1.0, 0.0]], "W_k": [[size, 0.0]], "W_v": size * np.eye(2), "W_eta": np.zeros((1, 2))}
+    arrays = {k: np.array(v) for k, v in (weights | {"b_eta": [bias]}).items()}
+    u = np.array([[1.0, 0.5], [0.0, 2.0], [-1.0, 0.3]])
+    expected = dsf.NormAttention(**arrays).system(u)
+    found = dsf.NormAttention(**{k: convert(v.astype(np.float32)) for k, v in arrays.items()}).system(
+        convert(u.astype(np.float32))
+    )
+    for part in ("Lambda", "C"):
+        assert np.allclose(getattr(found, part), getattr(expected, part), rtol=1e-5)
+    if bias > -200:  # at -200 the state of these keys and values is too small for single precision
+        assert np.isfinite(np.asarray(found.B)).all()
+        y = expected.recurrent()
+        for form in (found.recurrent, found.convolutional, found.chunked, found.scan):
+            assert np.allclose(form(), y, rtol=1e-4, atol=1e-37)
 
 
 def test_softmax_of_large_scores_is_finite():
@@ -219,3 +260,46 @@ def test_states_survive_a_hard_reset():
             assert torch.allclose(y[3:], u[3:].cumsum(0))
             (gradient,) = torch.autograd.grad(y.sum(), log)
             assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "d", "n"), [("s4d", 1, 2), ("s4d", 1, 1), ("lru", 1, 2), ("s5", 1, 1), ("s4", 1, 1)]
+)
+def test_the_smallest_sizes(name, d, n):
+    """One channel and one mode: axes of size one are no broadcast axes."""
+    model = dsf.MODELS[name].random(d, n, seed=0)
+    u = np.random.default_rng(0).standard_normal((7, d))
+    expected = plain_loop(model.system(u))
+    in_torch = type(model)(**{k: torch.tensor(v) for k, v in model.parameters.items()}).system(
+        torch.tensor(u)
+    )
+    for system in (model.system(u), in_torch):
+        for y in (system.recurrent(), system.convolutional(), system.chunked(3), system.scan()):
+            assert worst(y, expected) < 1e-12
+
+
+@pytest.mark.parametrize("convert", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+def test_real_numbers_for_complex_parameters(convert):
+    """Real arrays are complex ones without an imaginary part, and fast real poles go to -1 bilinearly."""
+    shape = (1, 1)
+    values = {
+        "A": -100 * np.ones(shape),
+        "B": np.ones(shape),
+        "C": np.ones(shape),
+        "delta": [0.1],
+        "D": [0.0],
+    }
+    model = dsf.S4D(**{k: convert(np.array(v)) for k, v in values.items()}, rule="bilinear")
+    system = model.system(convert(np.ones((4, 1))))
+    assert np.allclose(np.asarray(system.Lambda)[:, 0, 0], (1 - 5) / (1 + 5))
+    assert worst(system.scan(), plain_loop(model.system(convert(np.ones((4, 1)))).map(np.asarray))) < 1e-12
+
+
+def test_bilinear_decays_are_exact_near_one():
+    """|λ|² = 1 + 4 Re w / |1 - w|² with w = aΔ/2: the real part of log λ keeps its digits under any phase."""
+    for z in (-1e-14 + 1e-6j, -1e-12 + 1e-3j, -1e-9 + 3j, -1e-6 + 0.5j):
+        values = {"A": [[z]], "B": [[1.0]], "C": [[1.0]], "delta": [1.0], "D": [0.0]}
+        log = dsf.S4D(**values, rule="bilinear").system(np.ones((1, 1))).transition.log
+        w = z / 2
+        assert np.isclose(log.real.item(), np.log1p(4 * w.real / abs(1 - w) ** 2) / 2, rtol=1e-13, atol=0)
+        assert np.isclose(np.exp(log).item(), (1 + w) / (1 - w), rtol=1e-14)

@@ -75,3 +75,35 @@ def test_seeds_and_saving():
     drawn = dsf.Mixer("s5", d=4, n=2)
     torch.manual_seed(5)
     assert torch.equal(drawn(u), dsf.Mixer("s5", d=4, n=2)(u))
+
+
+def test_layers_are_copied_and_pickled():
+    import copy
+    import io
+    import pickle
+
+    layer, u = dsf.Mixer("s6", d=4, n=2, seed=0), torch.randn(1, 5, 4)
+    assert torch.equal(copy.deepcopy(layer)(u), layer(u))
+    buffer = io.BytesIO()
+    torch.save(layer, buffer)
+    model = dsf.S6.random(d=4, n=2)
+    again = pickle.loads(pickle.dumps(model))  # our own bytes, made on the line itself
+    assert (again.A_log == model.A_log).all()
+
+
+def test_second_derivatives_are_refused_or_right():
+    """The in-place recurrence has first derivatives; asked for more it says where they are."""
+    layer = dsf.Mixer("qlstm", d=2, seed=0, dtype=torch.float64)
+    u = torch.randn(1, 5, 2, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"first derivatives only.*scan\(\)"):
+        torch.autograd.grad(layer(u).sum(), u, create_graph=True)
+    assert torch.autograd.gradgradcheck(lambda u: layer.system(u).scan(), (u,))
+
+
+@pytest.mark.parametrize("b_a", [-120.0, 120.0])
+def test_saturated_gates_have_finite_gradients(b_a):
+    layer = dsf.Mixer("rglru", d=3, seed=0)
+    with torch.no_grad():
+        layer.raw["b_a"].fill_(b_a)
+    layer(torch.randn(1, 6, 3)).sum().backward()
+    assert all(torch.isfinite(raw.grad).all() for raw in layer.raw.values())

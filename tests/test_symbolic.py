@@ -74,3 +74,14 @@ def test_values_of_models_in_symbols_are_exact():
         assert (
             sp.sympify(entries[0]).subs({s: rational for s in sp.sympify(entries[0]).free_symbols}).is_finite
         )
+
+
+@pytest.mark.parametrize("rule", ["zoh", "bilinear"])
+def test_symbolic_s4_at_the_hippo_matrix(rule):
+    """A general symbolic A with the numbers of a triangular one: nothing is divided by its zeros."""
+    symbolic, model = dsf.S4.symbolic(d=1, n=2, rule=rule), dsf.S4.random(d=1, n=2, rule=rule)
+    u, numbers = dsf.symbols("u", (2, 1)), np.array([[0.3], [-1.2]])
+    values = [(getattr(symbolic, key), value) for key, value in model.parameters.items()] + [(u, numbers)]
+    for part in ("Lambda", "B", "C", "D"):
+        found = dsf.evaluate(getattr(symbolic.system(u), part), values)
+        assert np.allclose(found, getattr(model.system(numbers), part), rtol=1e-12, atol=1e-14), part

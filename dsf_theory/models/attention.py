@@ -157,14 +157,17 @@ class SeparableAttention(Attention):
         xp = self.xp
         q, k = self.queries_keys(u)
         phi, psi = self.phi(q), self.psi(k)  # (..., length, heads, n)
+        checks.one_of_shapes("phi", phi, (*q.shape[:-1], phi.shape[-1]))
+        checks.one_of_shapes("psi", psi, phi.shape)
         log_eta, sign = self.log_normaliser(u, phi, psi)  # (..., length, heads)
-        read = phi if log_eta is None else phi * (sign * xp.exp(-log_eta))[..., None]
+        normaliser = None if log_eta is None else Gauge(-log_eta[..., None, None], sign[..., None, None])
         return System(
             transition=Diagonal(xp.new_zeros(psi, (1, 1, 1, 1))),
             write=psi[..., None, :],
-            read=read[..., None, :],
+            read=phi[..., None, :],
             heads=self.heads,
-            gauge=None if log_eta is None else Gauge(-log_eta[..., None, None], sign[..., None, None]),
+            output_gain=normaliser,
+            gauge=normaliser,
             extra_state=psi.shape[-1] * self.heads if self.eta == "row_sum" else 0,
             **self.maps(u),
         )

@@ -207,9 +207,10 @@ class Model:
 
         Args:
             d: channels.
-            n: state expansion, default 4; gated recurrent networks have one state a channel whatever is asked.
+            n: state expansion, default 4; gated recurrent networks have one state a channel whatever is asked, and
+                complex models round up to whole conjugate pairs.
             seed: of NumPy's default generator.
-            optional: names of optional parameters to draw as well.
+            optional: names of optional parameters to have as well; biases start at zero.
             **options: the model's options, and sizes in :attr:`free_sizes`.
 
         Raises:

@@ -2,6 +2,7 @@
 
 A continuous system ``ḣ = a h + b u`` becomes ``h_i = ā h_{i-1} + b̄ u_i`` over a step Δ by zero-order hold,
 ``ā = e^{aΔ}``, ``b̄ = (e^{aΔ} - 1)/a b``, or bilinearly, ``ā = (1 + aΔ/2)/(1 - aΔ/2)``, ``b̄ = Δ/(1 - aΔ/2) b``.
+Logarithms of constant decays are formed in double precision: over 100,000 steps a phase needs all its digits.
 """
 
 import numpy as np
@@ -73,11 +74,12 @@ class S4D(Model):
         checks.positive("delta", self.delta)
 
     def build(self, u):
-        log, scale = discretise(self.xp, self.A, self.delta[:, None], self.rule)
+        xp = self.xp
+        log, scale = discretise(xp, xp.double(self.A), xp.double(self.delta)[:, None], self.rule)
         return System(
             u=u,
             transition=Diagonal(constant(log)),
-            write=constant(scale * self.B),
+            write=constant(xp.as_precise_as(scale, self.delta) * self.B),
             read=constant(2 * self.C),
             skip=constant(self.D),
             real_part=True,
@@ -168,7 +170,9 @@ class S5(Model):
         checks.positive("delta", self.delta)
 
     def build(self, u):
-        log, scale = discretise(self.xp, self.A, self.delta, self.rule)
+        xp = self.xp
+        log, scale = discretise(xp, xp.double(self.A), xp.double(self.delta), self.rule)
+        scale = xp.as_precise_as(scale, self.delta)
         return System(
             u=u,
             transition=Diagonal(constant(log[:, None])),
@@ -216,7 +220,7 @@ class LRU(Model):
 
     def build(self, u):
         xp = self.xp
-        log = -xp.exp(self.nu_log) + xp.imaginary * xp.exp(self.theta_log)
+        log = -xp.exp(xp.double(self.nu_log)) + xp.imaginary * xp.exp(xp.double(self.theta_log))
         return System(
             u=u,
             transition=Diagonal(constant(log[:, None])),
