@@ -44,9 +44,7 @@ def against_mambapy(batch: int = 4, length: int = 1024, d: int = 64, n: int = 16
     for run in competitors.values():
         assert torch.allclose(run(), reference, atol=1e-4)
     seconds = rounds({name: lambda run=run: run().sum().backward() for name, run in competitors.items()})
-    table = Table(
-        title=f"S6, forward and backward, batch {batch}, length {length}, d {d}, n {n}", title_justify="left"
-    )
+    table = Table(caption=f"S6, forward and backward\nbatch {batch}, length {length}, d {d}, n {n}")
     for column in ("form", "median ms", "speed over mambapy"):
         table.add_column(column, justify="left" if column == "form" else "right")
     for name, times in seconds.items():

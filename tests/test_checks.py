@@ -106,7 +106,7 @@ CASES = {
         lambda: dsf.S6.random(d=4, optional=("b_q",)),
         r"optional: expected one of 'b_delta\?'",
     ),
-    "negative power": (lambda: good("rglru", c=-1), r"c: expected a positive number, found -1"),
+    "negative power": (lambda: good("rglru", c=-1), r"c: expected a number >= 0, found -1"),
     "heads of None": (
         lambda: good("linear_attention", heads=None),
         r"heads: expected a whole number >= 1, found None",

@@ -161,8 +161,8 @@ class RGLRU(Gated):
     choices = {"reset": (False, True)}
 
     def check(self):
-        if not isinstance(self.c, int | float) or not self.c > 0:
-            raise ValueError(f"c: expected a positive number, found {self.c!r}")
+        if not isinstance(self.c, int | float) or not self.c >= 0:
+            raise ValueError(f"c: expected a number >= 0, found {self.c!r}")
 
     def build(self, u):
         xp = self.xp
