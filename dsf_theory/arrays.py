@@ -72,7 +72,8 @@ class Namespace:
 
     def safe_sqrt(self, x: Array) -> Array:
         """``√x`` of numbers x >= 0, elementwise, with a finite derivative at zero."""
-        return self.sqrt(self.clip(x, min=float(self.finfo(x.dtype).smallest_normal)))
+        positive = self.clip(x, min=float(self.finfo(x.dtype).smallest_normal))
+        return self.where(x > 0, self.sqrt(positive), self.zeros_like(x))
 
     def as_precise_as(self, x: Array, like: Array) -> Array:
         """x in the precision of ``like``, complex or real as it is."""
