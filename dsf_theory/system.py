@@ -260,9 +260,9 @@ class System:
         return forms.kernel(self)
 
 
-def apply_map(matrix: Array, x: Array) -> Array:
-    """``matrix x_i`` at every step, for x (..., length, d); a real x follows a complex matrix."""
+def apply_map(matrix: Array, x: Array, bias: Array | None = None) -> Array:
+    """``matrix x_i + bias`` at every step, for x (..., length, d); a real x follows a complex matrix."""
     xp = namespace(x=x)
     if xp.name == "torch" and matrix.is_complex():
         x = xp.to_complex(x)
-    return x @ matrix.T
+    return x @ matrix.T if bias is None else x @ matrix.T + bias

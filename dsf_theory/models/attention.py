@@ -43,7 +43,7 @@ class Attention(Model):
 
     def project(self, weight: Array, bias: Array | None, u: Array) -> Array:
         """``W u_i + b`` in heads, (..., length, heads, m/heads)."""
-        x = apply_map(weight, u) if bias is None else apply_map(weight, u) + bias
+        x = apply_map(weight, u, bias)
         return self.xp.reshape(x, (*x.shape[:-1], self.heads, x.shape[-1] // self.heads))
 
     def queries_keys(self, u: Array) -> tuple[Array, Array]:
@@ -264,7 +264,7 @@ class NormAttention(SeparableAttention):
         return {"b_eta": np.zeros(size["heads"])}
 
     def log_normaliser(self, u, phi, psi):
-        z = apply_map(self.W_eta, u) if self.b_eta is None else apply_map(self.W_eta, u) + self.b_eta
+        z = apply_map(self.W_eta, u, self.b_eta)
         log_eta = {"exp": lambda z: z, "softplus": self.xp.log_softplus, "sigmoid": self.xp.log_sigmoid}[
             self.eta
         ](z)

@@ -16,9 +16,7 @@ class Gated(Model):
 
     def gate(self, name: str, u):
         """``W_name u + b_name``, (..., length, d)."""
-        bias = getattr(self, f"b_{name}")
-        x = apply_map(getattr(self, f"W_{name}"), u)
-        return x if bias is None else x + bias
+        return apply_map(getattr(self, f"W_{name}"), u, getattr(self, f"b_{name}"))
 
 
 def per_channel(x):

@@ -6,7 +6,7 @@ Step Δ, write β and read γ are functions of the input: ``Λ_i = exp(Δ_i A)``
 import numpy as np
 
 from dsf_theory import checks
-from dsf_theory.arrays import Array, Namespace
+from dsf_theory.arrays import Array
 from dsf_theory.models.base import Model
 from dsf_theory.models.ssm import constant, step_sizes
 from dsf_theory.system import System, apply_map
@@ -46,9 +46,7 @@ class S6(Model):
 
     def step(self, u: Array) -> Array:
         """Δ (..., length, d) of u."""
-        return positive_step(
-            self.xp, apply_map(self.W_delta_up, apply_map(self.W_delta_down, u)), self.b_delta
-        )
+        return self.xp.softplus(apply_map(self.W_delta_up, apply_map(self.W_delta_down, u), self.b_delta))
 
     def build(self, u):
         xp, delta = self.xp, self.step(u)
@@ -102,7 +100,7 @@ class S6_2(Model):  # noqa: N801 (the registry name)
     def step(self, u: Array) -> Array:
         """Δ (..., length, d) of u."""
         shared = self.xp.broadcast_to((u @ self.w_delta)[..., None], u.shape)
-        return positive_step(self.xp, shared, self.b_delta)
+        return self.xp.softplus(shared if self.b_delta is None else shared + self.b_delta)
 
     def build(self, u):
         xp, delta = self.xp, self.step(u)
@@ -164,7 +162,7 @@ class SSD(Model):
 
     def step(self, u: Array) -> Array:
         """Δ (..., length, heads) of u."""
-        return positive_step(self.xp, apply_map(self.W_delta, u), self.b_delta)
+        return self.xp.softplus(apply_map(self.W_delta, u, self.b_delta))
 
     def build(self, u):
         xp, delta = self.xp, self.step(u)
@@ -201,11 +199,6 @@ class SSD(Model):
             "A_log": np.log(rng.uniform(1, 16, heads)),
             "D": np.ones(heads),
         }
-
-
-def positive_step(xp: Namespace, x: Array, bias: Array | None) -> Array:
-    """``Δ = softplus(x + bias)``."""
-    return xp.softplus(x if bias is None else x + bias)
 
 
 def inverse_softplus(y: np.ndarray) -> np.ndarray:
