@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsf_theory.models import MODELS
-from dsf_theory.plots.style import INK, MUTED, SIGNED, new_figure, picture
+from dsf_theory.plots.style import INK, MUTED, SIGNED, new_figure, picture, signed_root
 
 LENGTH, STEP = 32, 21
 SHOWN = {
@@ -61,12 +61,6 @@ def matrices(system, i: int) -> np.ndarray:
     B, C, D = (signed_root(part[i]) for part in (system.B, system.C, system.D))
     Lambda = np.clip(system.Lambda[i], -1, 1)
     return np.block([[Lambda, B], [C, D]])
-
-
-def signed_root(values: np.ndarray) -> np.ndarray:
-    """The square root of each magnitude over the largest, with its sign: small numbers stay visible."""
-    values = values / (np.abs(values).max() or 1.0)
-    return np.sign(values) * np.sqrt(np.abs(values))
 
 
 def draw_block(axes, block: np.ndarray, N: int) -> None:

@@ -112,6 +112,12 @@ def heat(axes, matrix, signed: bool = False, limit: float | None = None, **optio
     return image
 
 
+def signed_root(values: np.ndarray) -> np.ndarray:
+    """The square root of each magnitude over the largest, with its sign: small numbers stay visible."""
+    values = values / (np.abs(values).max() or 1.0)
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
 def show(name: str):
     """A figure for a notebook, with its description.
 

@@ -8,7 +8,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dsf_theory.models import MODELS, NoFiniteSystemError
-from dsf_theory.plots.style import BLUE, GREEN, MUTED, ORANGE, SEQUENTIAL, SIGNED, STYLE, VERMILION
+from dsf_theory.plots.style import (
+    BLUE,
+    GREEN,
+    MUTED,
+    ORANGE,
+    SEQUENTIAL,
+    SIGNED,
+    STYLE,
+    VERMILION,
+    signed_root,
+)
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
 
@@ -96,7 +106,7 @@ def look(name: str, d: int, n: int, heads: int, u: np.ndarray, seed: int) -> Vie
         f"{decay[:, 1:].min():.2f} to {decay[:, 1:].max():.2f}, largest |h| {np.abs(h).max():.2g}, "
         f"largest |y| {np.abs(y).max():.2g}."
     )
-    return View(title, decay, over_largest(h.T.real), contrast(through_state), y, words)
+    return View(title, decay, over_largest(h.T.real), signed_root(through_state), y, words)
 
 
 def without_system(title: str, model, u: np.ndarray, y: np.ndarray) -> View:
@@ -107,7 +117,7 @@ def without_system(title: str, model, u: np.ndarray, y: np.ndarray) -> View:
             title, None, None, None, y, words, ("depends on the state", "not linear", "not linear in $u$")
         )
     words = f"{title}: no finite state; it keeps all {LENGTH} keys and values."
-    kernel = contrast(model.kernel(u)[:, :, 0, 0])
+    kernel = signed_root(model.kernel(u)[:, :, 0, 0])
     return View(
         f"{title},  N = ∞", None, None, kernel, y, words, ("no finite Λ", "grows with the length", "")
     )
@@ -181,9 +191,3 @@ def label(decay, state, output, kernel) -> None:
 def over_largest(values: np.ndarray) -> np.ndarray:
     """The same numbers between -1 and 1."""
     return values / (np.abs(values).max() or 1.0)
-
-
-def contrast(values: np.ndarray) -> np.ndarray:
-    """The square root of each magnitude over the largest, with its sign: small weights stay visible."""
-    values = over_largest(values)
-    return np.sign(values) * np.sqrt(np.abs(values))

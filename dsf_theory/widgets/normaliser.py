@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dsf_theory.models import LinearAttention, LinearAttentionELU, NormAttention
-from dsf_theory.plots.style import BLUE, INK, MUTED, STYLE, VERMILION, heat
+from dsf_theory.plots.style import BLUE, INK, MUTED, STYLE, VERMILION, heat, signed_root
 from dsf_theory.system import System
 from dsf_theory.widgets.live import LiveFigure, Panel
 
@@ -129,5 +129,5 @@ def _move(artists: dict, eta: np.ndarray, shown: System, phi: np.ndarray) -> Non
     for name, values in (("state", shown.states()[:, 0]), ("y", shown.scan()[:, 0])):
         artists[name].set_ydata(values / np.abs(values).max())
     largest = np.abs(phi).max()
-    artists["phi"].set_data(np.sign(phi) * np.sqrt(np.abs(phi) / largest))
+    artists["phi"].set_data(signed_root(phi))
     artists["largest"].set_text(f"largest entry {largest:.3g}")
