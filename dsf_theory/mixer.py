@@ -13,7 +13,8 @@ class Mixer(nn.Module):
 
     Parameters start where the model's literature starts them. Complex ones are kept as pairs of real numbers;
     positive ones (steps Δ) and stable ones (poles A) through a logarithm, so that no step of an optimiser leaves
-    the model's domain. The HiPPO matrix of S4 is not trained.
+    the model's domain. The HiPPO matrix of S4 and the directions of FAVOR+ are not trained; modules among the options,
+    such as :class:`~dsf_theory.LearnedFeatures` for φ, are.
 
     Args:
         name: registry name.
@@ -51,6 +52,8 @@ class Mixer(nn.Module):
             kind = model_class.constraints.get(key)
             value = to_free(torch.from_numpy(array.copy()), kind).to(dtype)
             self.raw[key] = nn.Parameter(value, requires_grad=kind != "fixed")
+        learned = {key: value for key, value in options.items() if isinstance(value, nn.Module)}
+        self.learned = nn.ModuleDict(learned).to(dtype)
 
     @property
     def dtype(self) -> torch.dtype:

@@ -8,6 +8,9 @@ gives the output y, `<name>_coefficients(u, ...)` the dense Lambda_i, B_i, C_i, 
 Shapes: u and y (length, d); W_* multiply column vectors; Lambda_0 multiplies zero and is arbitrary.
 """
 
+import itertools
+import math
+
 import numpy as np
 import scipy.linalg
 
@@ -195,6 +198,64 @@ def linear_attention_elu(u, **weights):
 def linear_attention_elu_coefficients(u, **weights):
     """Lambda_i = eta_{i-1} / eta_i with eta_i = phi_i . sum_{l <= i} psi_l."""
     return separable_dense(u, *elu_parts(), **weights)
+
+
+def half_scale(W_q, heads, scale):
+    """The root of the scale of the scores, by which q and k are each multiplied."""
+    return ((len(W_q) // heads) ** -0.5 if scale is None else scale) ** 0.5
+
+
+def taylor_row(scale, order):
+    """The weights P_i0..P_ii of one row: softmax with the series of exp cut off after a degree."""
+
+    def row(i, head, q, keys):
+        scores = [scale * np.dot(q, k) for k in keys]
+        truncated = [sum(t**p / math.factorial(p) for p in range(order + 1)) for t in scores]
+        return [weight / sum(truncated) for weight in truncated]
+
+    return row
+
+
+def taylor_attention(u, *, W_q, scale=None, order=2, heads=1, **weights):
+    """Softmax with exp cut off after a degree, from the scores themselves: no feature is formed."""
+    scale = half_scale(W_q, heads, scale) ** 2
+    return attend(u, taylor_row(scale, order), W_q=W_q, heads=heads, **weights)
+
+
+def taylor_attention_coefficients(u, *, W_q, scale=None, order=2, heads=1, **weights):
+    """phi_a(x) = x^a / sqrt(a!) of x = sqrt(scale) q, one entry for each set of letters, and the row sum."""
+    half = half_scale(W_q, heads, scale)
+
+    def phi(x):
+        features = []
+        for degree in range(order + 1):
+            for word in itertools.combinations_with_replacement(range(len(x)), degree):
+                repeats = math.prod(math.factorial(word.count(letter)) for letter in set(word))
+                features.append(math.prod(half * x[letter] for letter in word) / repeats**0.5)
+        return np.array(features)
+
+    row_sum = lambda i, head, products: sum(products)  # noqa: E731
+    return separable_dense(u, phi, phi, row_sum, W_q=W_q, heads=heads, **weights)
+
+
+def favor_parts(W_q, omega, heads, scale):
+    half = half_scale(W_q, heads, scale)
+
+    def phi(x):
+        x = half * x
+        return np.array([np.exp(np.dot(w, x) - np.dot(x, x) / 2.0) for w in omega]) / len(omega) ** 0.5
+
+    return phi, phi, lambda i, head, products: sum(products)
+
+
+def favor_attention(u, *, W_q, omega, scale=None, heads=1, **weights):
+    """Choromanski et al. 2021 (FAVOR+): phi_l(x) = exp(w_l . x - |x|^2 / 2) / sqrt(r), and the row sum."""
+    return separable(u, *favor_parts(W_q, omega, heads, scale), W_q=W_q, heads=heads, **weights)
+
+
+def favor_attention_coefficients(u, *, W_q, omega, scale=None, heads=1, **weights):
+    """Lambda_i = eta_{i-1} / eta_i, B_i from phi(k_i) / eta_i, C_i from phi(q_i)."""
+    return separable_dense(u, *favor_parts(W_q, omega, heads, scale), W_q=W_q, heads=heads, **weights)
 
 
 def separable_parts(u, phi, psi, eta):
@@ -582,10 +643,18 @@ def attention_parameters(rng, d, n, heads):
     return normal(rng, W_q=(m, d), W_k=(m, d), W_v=(d, d), W_o=(d, d), **biases)
 
 
-def draw(name, rng, d, n, heads, groups, rank):
+def draw(name, rng, d, n, heads, groups, rank, features):
     """All parameters of a model, the optional ones included."""
-    if name in ("softmax_attention", "linear_attention", "linear_attention_elu", "separable_attention"):
+    if name in (
+        "softmax_attention",
+        "linear_attention",
+        "linear_attention_elu",
+        "separable_attention",
+        "taylor_attention",
+    ):
         return attention_parameters(rng, d, n, heads)
+    if name == "favor_attention":
+        return attention_parameters(rng, d, n, heads) | {"omega": rng.normal(size=(features, n))}
     if name == "norm_attention":
         return attention_parameters(rng, d, n, heads) | normal(rng, W_eta=(heads, d), b_eta=(heads,))
     if name == "s4d":
@@ -621,11 +690,11 @@ def draw(name, rng, d, n, heads, groups, rank):
     raise KeyError(name)
 
 
-def parameters(name, rng, d, n, *, heads=1, groups=1, rank=2, without=()):
+def parameters(name, rng, d, n, *, heads=1, groups=1, rank=2, features=3, without=()):
     """Random parameters of a model, by registry name: stable, of order one, no zeros, no symmetry.
 
     `n` is the key size of one head for attention (m = heads n), the number of complex modes for s4d (per
     channel), s5 and lru, and the state expansion otherwise. `without` names optional parameters to leave out.
     """
-    drawn = draw(name, rng, d, n, heads, groups, rank)
+    drawn = draw(name, rng, d, n, heads, groups, rank, features)
     return {key: np.asarray(value) for key, value in drawn.items() if key not in without}

@@ -124,6 +124,8 @@ CASES = [
     *with_heads("norm_attention"),
     Case("norm_attention", {"heads": 2, "eta": "softplus"}),
     Case("norm_attention", {"heads": 2, "eta": "sigmoid"}),
+    *with_heads("taylor_attention"),
+    *with_heads("favor_attention"),
     *(Case(name, {"rule": rule}) for name in ("s4d", "s4", "s5") for rule in ("zoh", "bilinear")),
     Case("lru"),
     *(Case("s6", {"b_rule": rule}) for rule in ("euler", "zoh")),
@@ -255,9 +257,12 @@ def state_size(case, d, n):
         "linear_attention_elu": n,
         "norm_attention": n,
         "separable_attention": 3,
+        "taylor_attention": (n + 1) * (n + 2) // 2,
+        "favor_attention": 3,
     }
     if case.name in features:
-        row_sum = case.name == "linear_attention_elu" or case.options.get("eta") == "row_sum"
+        always = ("linear_attention_elu", "taylor_attention", "favor_attention")
+        row_sum = case.name in always or case.options.get("eta") == "row_sum"
         return (d + case.heads * row_sum) * features[case.name]
     return complex_modes.get(case.name, d if case.name in ("qlstm", "qlstm_rev", "rglru") else d * n)
 
@@ -297,6 +302,8 @@ ATTENTION = (
     "linear_attention_elu",
     "separable_attention",
     "norm_attention",
+    "taylor_attention",
+    "favor_attention",
 )
 HEADED = (*ATTENTION, "ssd")
 LEFT_OUT = [
@@ -325,11 +332,13 @@ def test_optional_parameters(name, without):
         assert_close("chunked", system.chunked(chunk=3), example.oracle())
 
 
-@pytest.mark.parametrize("name", ["softmax_attention", "linear_attention"])
+@pytest.mark.parametrize(
+    "name", ["softmax_attention", "linear_attention", "taylor_attention", "favor_attention"]
+)
 def test_scale(name):
     example = Case(name, {"heads": 2, "scale": 0.37}).example(seed=6, length=7, width=2, n=3)
     assert_close("y", example.model().output(example.u), example.oracle())
-    if name == "linear_attention":
+    if name != "softmax_attention":
         dense = example.coefficients()
         assert_close("kernel", example.system().kernel(), oracles.kernel(*dense))
 
@@ -346,6 +355,7 @@ def test_reversed_gate_stays_open_where_alpha_is_not_positive(alpha):
 
 DEFAULTS = {
     "norm_attention": {"eta": "exp", "heads": 1},
+    "taylor_attention": {"order": 2, "heads": 1},
     "s4d": {"rule": "zoh"},
     "s4": {"rule": "bilinear"},
     "s5": {"rule": "zoh"},
@@ -440,8 +450,9 @@ def numbers_for(case, symbolic):
     """Parameters of the names and shapes that the symbolic model has; A as it is where it holds numbers."""
     modes = {"s4d": ("A", 1), "s5": ("A", 0), "lru": ("nu_log", 0)}
     n = 2 if case.name not in modes else getattr(symbolic, modes[case.name][0]).shape[modes[case.name][1]]
-    rank = {"rank": len(symbolic.W_delta_down)} if case.name == "s6" else {}
-    example = case.example(seed=8, length=3, width=2 // case.heads, n=n, **rank)
+    sizes = {"rank": len(symbolic.W_delta_down)} if case.name == "s6" else {}
+    sizes |= {"features": len(symbolic.omega)} if case.name == "favor_attention" else {}
+    example = case.example(seed=8, length=3, width=2 // case.heads, n=n, **sizes)
     present = {key: array for key, array in example.parameters.items() if getattr(symbolic, key) is not None}
     if case.name == "s4" and case.options["rule"] == "zoh":
         present["A"] = symbolic.A.astype(float)

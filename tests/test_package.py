@@ -34,6 +34,8 @@ def test_registry_holds_the_papers_models():
             "linear_attention_elu",
             "separable_attention",
             "norm_attention",
+            "taylor_attention",
+            "favor_attention",
         ),
         *("s4d", "s4", "s5", "lru", "s6", "s6_2", "ssd"),
         *("lstm", "qlstm", "qlstm_rev", "rglru"),

@@ -66,7 +66,8 @@ def test_latex_keeps_the_papers_symbols():
 def test_values_of_models_in_symbols_are_exact():
     """Rational numbers stay rational: no float enters a symbolic definition."""
     rational = sp.Rational(1, 3)
-    for name in ("linear_attention", "softmax_attention", "qlstm", "rglru", "s6", "ssd", "s4"):
+    names = ("linear_attention", "softmax_attention", "taylor_attention", "favor_attention")
+    for name in (*names, "qlstm", "rglru", "s6", "ssd", "s4"):
         model = dsf.MODELS[name].symbolic(d=2, n=2)
         u = dsf.symbols("u", (2, 2))
         entries = model.output(u).ravel()

@@ -8,6 +8,7 @@ from dsf_theory.models.attention import (
     SoftmaxAttention,
 )
 from dsf_theory.models.base import MODELS, Model, NoFiniteSystemError
+from dsf_theory.models.expansion import FavorAttention, TaylorAttention
 from dsf_theory.models.rnn import LSTM, QLSTM, RGLRU, QLSTMReversed
 from dsf_theory.models.selective import S6, S6_2, SSD
 from dsf_theory.models.ssm import LRU, S4, S4D, S5
@@ -21,6 +22,8 @@ __all__ = [
     "LinearAttentionELU",
     "SeparableAttention",
     "NormAttention",
+    "TaylorAttention",
+    "FavorAttention",
     "S4D",
     "S4",
     "S5",
