@@ -77,7 +77,7 @@ class Step:
                 residual = next((r for r in left if r != 0), 0)
                 ok = bool(left) and residual == 0
         except Exception as exception:  # noqa: BLE001 (a proof that cannot be carried out has failed)
-            ok, error = False, f"{type(exception).__name__}: {exception}"
+            ok, identities, error = False, (), f"{type(exception).__name__}: {exception}"
         return StepResult(self.name, self.method, residual, ok, perf_counter() - start, identities, error)
 
 

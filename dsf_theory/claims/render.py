@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 import textwrap
 from io import StringIO
 
@@ -22,7 +24,7 @@ def representative(identity: Identity) -> tuple[object, object, str]:
     left, right = (
         np.array(s.tolist()) if isinstance(s, sp.MatrixBase) else s for s in (identity.left, identity.right)
     )
-    if not np.ndim(left):
+    if isinstance(left, sp.MatrixExpr) or isinstance(right, sp.MatrixExpr) or not np.ndim(left):
         return left, right, ""
     right = np.broadcast_to(np.asarray(right, dtype=object), np.shape(left))
     if np.ndim(left) <= 2 and size(left) + size(right) <= READABLE and np.size(left) <= 16:
@@ -38,6 +40,8 @@ def representative(identity: Identity) -> tuple[object, object, str]:
 
 def size(side) -> int:
     """Number of operations in an expression or an array of them."""
+    if isinstance(side, sp.MatrixExpr):
+        return int(side.count_ops())
     return sum(int(sp.sympify(entry).count_ops()) for entry in np.ravel(np.asarray(side, dtype=object)))
 
 
@@ -57,7 +61,7 @@ def identity_latex(identity: Identity) -> tuple[str, str, str]:
 
 def side_latex(side) -> str:
     """LaTeX of one side; an expression that nobody would read is only measured."""
-    if not isinstance(side, sp.MatrixExpr) and (operations := size(side)) > 4 * READABLE:
+    if (operations := size(side)) > 4 * READABLE:
         return rf"\langle\text{{{operations} operations}}\rangle"
     return sp.latex(side) if isinstance(side, sp.MatrixExpr) else to_latex(side)
 
@@ -72,8 +76,14 @@ def residual_text(step: StepResult) -> str:
     if step.error:
         return step.error
     if step.method == "numbers":
-        return f"{step.residual:.1e}"
+        return f"{step.residual:.1e}" if step.residual else "0"
     return textwrap.shorten(str(step.residual), 60, placeholder=" …")
+
+
+def typeset(words: str) -> str:
+    """Words as HTML, their indices lowered and powers raised: ``Λ_{i-1}``, ``κ^{i+1}``, ``W_v``."""
+    text = re.sub(r"_(?:\{([^}]*)\}|([A-Za-z0-9]+))", r"<sub>\1\2</sub>", html.escape(words, quote=False))
+    return re.sub(r"\^(?:\{([^}]*)\}|([A-Za-z0-9]+))", r"<sup>\1\2</sup>", text)
 
 
 # ---------------------------------------------------------------- notebook
@@ -81,9 +91,10 @@ def residual_text(step: StepResult) -> str:
 
 def claim_markdown(claim: Claim) -> str:
     """The statement with its hypotheses and its source."""
-    hypotheses = "".join(f"\n- {h.words}: ${h.latex}$" for h in claim.hypotheses)
+    hypotheses = "".join(f"\n- {typeset(h.words)}: ${h.latex}$" for h in claim.hypotheses)
     where = f"\n\n*Hypotheses*\n{hypotheses}" if hypotheses else ""
-    return f"**{claim.title}** {claim.statement}\n\n$${claim.latex}$${where}\n\n*Source:* {claim.source}."
+    words = f"**{typeset(claim.title)}** {typeset(claim.statement)}"
+    return f"{words}\n\n$${claim.latex}$${where}\n\n*Source:* {claim.source}."
 
 
 def report_markdown(report: Report) -> str:
@@ -91,7 +102,7 @@ def report_markdown(report: Report) -> str:
     lines = [claim_markdown(report.claim), ""]
     for number, step in enumerate(report.steps, 1):
         lines.append(
-            f"{number}. {step.name} *({step.method})* {mark(step.ok)} residual {residual_text(step)}"
+            f"{number}. {typeset(step.name)} *({step.method})* {mark(step.ok)} residual {residual_text(step)}"
         )
         if step.identities:
             left, right, where = identity_latex(step.identities[0])
@@ -106,12 +117,18 @@ def report_markdown(report: Report) -> str:
 
 
 def ledger_markdown(ledger: LedgerReport) -> str:
-    """A table of claims."""
-    head = "| | claim | proof | confirmed to | hypotheses needed |\n|---|---|---|---|---|\n"
+    """A table of claims, each with its proof, its source and the notebook that derives it."""
+    head = "| | claim | proved by | hypotheses needed | source | derived in |\n|---|---|---|---|---|---|\n"
     return head + "\n".join(
-        f"| {mark(r.ok)} | {r.claim.title} | {', '.join(methods(r))} | {r.worst:.0e} | {needed(r)} |"
+        f"| {mark(r.ok)} | **{r.claim.id}**: {typeset(r.claim.title)} | {', '.join(methods(r))} | {needed(r)} "
+        f"| {r.claim.source} | {link(r.claim)} |"
         for r in ledger.reports
     )
+
+
+def link(claim: Claim) -> str:
+    """The notebook of a claim, as a link from its neighbours."""
+    return f"[{claim.notebook[:2]}]({claim.notebook}.ipynb)" if claim.notebook else ""
 
 
 # ---------------------------------------------------------------- terminal
@@ -200,7 +217,8 @@ def side_text(side, width: int) -> str:
     """One side as SymPy prints it over several lines, or in one where that is too wide."""
     if isinstance(side, str):
         return side
-    side = sp.Matrix(side) if np.ndim(side) else sp.sympify(side)
+    if not isinstance(side, sp.MatrixExpr):
+        side = sp.Matrix(side) if np.ndim(side) else sp.sympify(side)
     pretty = sp.pretty(side, use_unicode=True, wrap_line=False) if size(side) < 3 * READABLE else ""
     if pretty and max(map(len, pretty.splitlines())) <= width:
         return pretty

@@ -51,7 +51,7 @@ def matrix_difference(left: MatrixExpr, right: MatrixExpr) -> Any:
     left, right = (combine_kronecker(sp.expand(side).doit()) for side in (left, right))
     if left == right:
         return sp.S.Zero
-    rest = combine_kronecker((left - right).doit())
+    rest = (left - right).doit()
     return sp.S.Zero if rest.is_ZeroMatrix else rest
 
 

@@ -6,10 +6,10 @@ import ipywidgets as W
 
 from dsf_theory.claims import LEDGER
 from dsf_theory.claims.claim import METHODS
-from dsf_theory.claims.render import identity_latex, mark, report_markdown, residual_text
+from dsf_theory.claims.render import identity_latex, mark, report_markdown, residual_text, typeset
 from dsf_theory.claims.report import Counterexample, Report, StepResult
 
-SHOWN = 3
+SHOWN = 2
 """Identities of one step that are shown."""
 
 GREEN, RED, GREY = "#00694b", "#a33b00", "#595959"
@@ -80,6 +80,27 @@ def proof_stepper(claim_id: str) -> ProofStepper:
     return ProofStepper(LEDGER[claim_id].check())
 
 
+class LedgerBrowser:
+    """All claims of the ledger in a list, and the proof of the one that is chosen."""
+
+    def __init__(self):
+        titles = {f"{claim.id}: {claim.title}": claim.id for claim in LEDGER.values()}
+        self.choice = W.Dropdown(options=titles, description="claim", layout=W.Layout(width="900px"))
+        self.place = W.VBox()
+        self.view = W.VBox([self.choice, self.place])
+        self.choice.observe(self.unfold, "value")
+        self.unfold()
+
+    def unfold(self, _change=None) -> None:
+        """Prove the claim that is chosen, and show its first page."""
+        self.stepper = proof_stepper(self.choice.value)
+        self.place.children = (self.stepper.view,)
+
+    def still(self) -> Proof:
+        """The proof that is shown, for readers without a kernel."""
+        return self.stepper.still()
+
+
 def dot(ok: bool, here: bool) -> str:
     """One page in the row of all pages: filled where the reader is, red where it failed."""
     return f'<span style="color:{GREEN if ok else RED}" aria-hidden="true">{"●" if here else "○"}</span> '
@@ -88,10 +109,10 @@ def dot(ok: bool, here: bool) -> str:
 def heading(report: Report) -> str:
     """The claim: title, statement, formula, hypotheses."""
     claim = report.claim
-    assumed = "; ".join(f"{html.escape(h.words)} (${h.latex}$)" for h in claim.hypotheses)
+    assumed = "; ".join(f"{typeset(h.words)} (${h.latex}$)" for h in claim.hypotheses)
     assumed = f'<p style="margin:0">Assuming {assumed}.</p>' if assumed else ""
     return (
-        f'<div style="line-height:1.5"><b>{html.escape(claim.title)}</b> {html.escape(claim.statement)}'
+        f'<div style="line-height:1.5"><b>{typeset(claim.title)}</b> {typeset(claim.statement)}'
         f"$${claim.latex}$${assumed}</div>"
     )
 
@@ -131,7 +152,7 @@ def hypothesis_page(found: Counterexample) -> str:
 
 def titled(name: str) -> str:
     """The title of a page."""
-    return f'<p style="font-size:1.1em;margin:.6em 0">{html.escape(name)}</p>'
+    return f'<p style="font-size:1.1em;margin:.6em 0">{typeset(name)}</p>'
 
 
 def verdict(ok: bool, residual: str, method: str) -> str:
