@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from dsf_theory import claims
 from dsf_theory.claims import LEDGER
 from dsf_theory.widgets.proof import LedgerBrowser, ProofStepper, proof_stepper
 
@@ -47,9 +48,10 @@ def test_readers_without_a_kernel_get_the_whole_proof():
 
 
 def test_browser_unfolds_each_claim():
-    browser = LedgerBrowser()
-    first = browser.stepper.report.claim.id
-    browser.choice.value = "delta-rule"
-    assert first != "delta-rule" and browser.stepper.report.claim.id == "delta-rule"
+    ledger = claims.check(["convolution", "delta-rule"])
+    browser = LedgerBrowser(ledger)
+    assert browser.stepper.report is ledger["convolution"]
+    browser.choice.index = 1
+    assert browser.stepper.report is ledger["delta-rule"]
     assert browser.place.children == (browser.stepper.view,)
     assert "delta rule" in browser.still()._repr_markdown_()

@@ -178,7 +178,7 @@ def within(_rng):
 
 
 bounded.hypothesis(
-    "every decay is at most κ = 0.9",
+    "every decay is at most κ",
     r"|\lambda_i| \le \kappa < 1",
     violation=lambda name: max(0.0, np.abs(driven(name).Lambda).max() - 0.9),
     holds="qlstm",

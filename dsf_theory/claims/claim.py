@@ -128,7 +128,7 @@ class Hypothesis:
         return self.violation, self.residual
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Claim:
     """A statement with its hypotheses, its proof and its numbers, each added by a decorator.
 
@@ -180,6 +180,9 @@ class Claim:
         rng = np.random.default_rng(seed)
         steps = [step.check() for step in self.proof] + [step.check(rng) for step in self.confirmations]
         return Report(self, tuple(steps), tuple(hypothesis.check() for hypothesis in self.hypotheses))
+
+    def __repr__(self) -> str:
+        return f"Claim({self.id})"
 
     def _repr_markdown_(self) -> str:
         from dsf_theory.claims.render import claim_markdown

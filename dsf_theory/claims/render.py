@@ -159,7 +159,7 @@ def table(ledger: LedgerReport):
     for r in ledger.reports:
         colour = "green" if r.ok else "bold red"
         steps = f"{sum(s.ok for s in r.steps)} of {len(r.steps)}"
-        row = (", ".join(methods(r)), steps, f"{r.worst:.1e}", needed(r), f"{r.seconds:.2f}")
+        row = ("\n".join(methods(r)), steps, f"{r.worst:.1e}", needed(r), f"{r.seconds:.2f}")
         found.add_row(f"[{colour}]{mark(r.ok)}", r.claim.id, *row)
     return found
 

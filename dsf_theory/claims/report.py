@@ -43,13 +43,16 @@ class Counterexample:
     error: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What came of a claim; shown as LaTeX in a notebook."""
 
     claim: Claim
     steps: tuple[StepResult, ...]
     counterexamples: tuple[Counterexample, ...]
+
+    def __repr__(self) -> str:
+        return f"Report({self.claim.id}, {'holds' if self.ok else 'fails'})"
 
     @property
     def ok(self) -> bool:
@@ -85,7 +88,7 @@ class Report:
         return plain(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LedgerReport:
     """What came of several claims; a table in a terminal (``print(report)``) and in a notebook."""
 
@@ -100,6 +103,9 @@ class LedgerReport:
     def seconds(self) -> float:
         """Time it took."""
         return sum(report.seconds for report in self.reports)
+
+    def __repr__(self) -> str:
+        return f"LedgerReport({len(self.reports)} claims, {'all hold' if self.ok else 'not all hold'})"
 
     def __getitem__(self, claim_id: str) -> Report:
         return next(report for report in self.reports if report.claim.id == claim_id)

@@ -7,7 +7,7 @@ import ipywidgets as W
 from dsf_theory.claims import LEDGER
 from dsf_theory.claims.claim import METHODS
 from dsf_theory.claims.render import identity_latex, mark, report_markdown, residual_text, typeset
-from dsf_theory.claims.report import Counterexample, Report, StepResult
+from dsf_theory.claims.report import Counterexample, LedgerReport, Report, StepResult
 
 SHOWN = 2
 """Identities of one step that are shown."""
@@ -20,6 +20,9 @@ class Proof:
 
     def __init__(self, report: Report):
         self.report = report
+
+    def __repr__(self) -> str:
+        return f"Proof({self.report.claim.id})"
 
     def _repr_markdown_(self) -> str:
         return report_markdown(self.report)
@@ -81,10 +84,14 @@ def proof_stepper(claim_id: str) -> ProofStepper:
 
 
 class LedgerBrowser:
-    """All claims of the ledger in a list, and the proof of the one that is chosen."""
+    """Claims in a list, and the proof of the one that is chosen.
 
-    def __init__(self):
-        titles = {f"{claim.id}: {claim.title}": claim.id for claim in LEDGER.values()}
+    Args:
+        ledger: the claims, checked.
+    """
+
+    def __init__(self, ledger: LedgerReport):
+        titles = {f"{r.claim.id}: {r.claim.title}": r for r in ledger.reports}
         self.choice = W.Dropdown(options=titles, description="claim", layout=W.Layout(width="900px"))
         self.place = W.VBox()
         self.view = W.VBox([self.choice, self.place])
@@ -92,8 +99,8 @@ class LedgerBrowser:
         self.unfold()
 
     def unfold(self, _change=None) -> None:
-        """Prove the claim that is chosen, and show its first page."""
-        self.stepper = proof_stepper(self.choice.value)
+        """Show the first page of the claim that is chosen."""
+        self.stepper = ProofStepper(self.choice.value)
         self.place.children = (self.stepper.view,)
 
     def still(self) -> Proof:
