@@ -1,0 +1,277 @@
+"""Claims and reports for readers: LaTeX in a notebook, tables in a terminal, plain data for JSON."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import textwrap
+from io import StringIO
+
+import numpy as np
+import sympy as sp
+
+from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.report import Counterexample, LedgerReport, Report, StepResult
+from dsf_theory.symbolic import to_latex
+
+READABLE = 60
+"""Operations in an expression that a reader can take in."""
+
+
+def representative(identity: Identity) -> tuple[object, object, str]:
+    """Both sides, or one entry of each where they are arrays too large to read, and which one it is."""
+    left, right = (
+        np.array(s.tolist()) if isinstance(s, sp.MatrixBase) else s for s in (identity.left, identity.right)
+    )
+    if isinstance(left, sp.MatrixExpr) or isinstance(right, sp.MatrixExpr) or not np.ndim(left):
+        return left, right, ""
+    right = np.broadcast_to(np.asarray(right, dtype=object), np.shape(left))
+    if np.ndim(left) <= 2 and size(left) + size(right) <= READABLE and np.size(left) <= 16:
+        return left, right, ""
+    places = sorted(np.ndindex(left.shape), key=lambda place: worth_reading(left[place]))
+    place = places[-1]
+    return (
+        left[place],
+        right[place],
+        f"entry ({', '.join(map(str, place))}) of {' × '.join(map(str, left.shape))}",
+    )
+
+
+def size(side) -> int:
+    """Number of operations in an expression or an array of them."""
+    if isinstance(side, sp.MatrixExpr):
+        return int(side.count_ops())
+    return sum(int(sp.sympify(entry).count_ops()) for entry in np.ravel(np.asarray(side, dtype=object)))
+
+
+def worth_reading(entry) -> float:
+    """The more operations the better, as long as they can be read."""
+    operations = size(entry)
+    return operations if operations <= READABLE else 1 / operations
+
+
+def identity_latex(identity: Identity) -> tuple[str, str, str]:
+    """LaTeX of the left and the right side, and which entry of an array they are (or nothing)."""
+    if identity.shown is not None:
+        return (*identity.shown, "")
+    left, right, where = representative(identity)
+    return side_latex(left), side_latex(right), where
+
+
+def side_latex(side) -> str:
+    """LaTeX of one side; an expression that nobody would read is only measured."""
+    if (operations := size(side)) > 4 * READABLE:
+        return rf"\langle\text{{{operations} operations}}\rangle"
+    return sp.latex(side) if isinstance(side, sp.MatrixExpr) else to_latex(side)
+
+
+def mark(ok: bool) -> str:
+    """A tick or a cross."""
+    return "✓" if ok else "✗"
+
+
+def residual_text(step: StepResult) -> str:
+    """``0`` for a proof, else the number; what is left of an identity that failed, shortened."""
+    if step.error:
+        return step.error
+    if step.method == "numbers":
+        return f"{step.residual:.1e}" if step.residual else "0"
+    return textwrap.shorten(str(step.residual), 60, placeholder=" …")
+
+
+def typeset(words: str) -> str:
+    """Words as HTML, their indices lowered and powers raised: ``Λ_{i-1}``, ``κ^{i+1}``, ``W_v``."""
+    text = re.sub(r"_(?:\{([^}]*)\}|([A-Za-z0-9]+))", r"<sub>\1\2</sub>", html.escape(words, quote=False))
+    return re.sub(r"\^(?:\{([^}]*)\}|([A-Za-z0-9]+))", r"<sup>\1\2</sup>", text)
+
+
+# ---------------------------------------------------------------- notebook
+
+
+def claim_markdown(claim: Claim) -> str:
+    """The statement with its hypotheses and its source."""
+    hypotheses = "".join(f"\n- {typeset(h.words)}: ${h.latex}$" for h in claim.hypotheses)
+    where = f"\n\n*Hypotheses*\n{hypotheses}" if hypotheses else ""
+    words = f"**{typeset(claim.title)}** {typeset(claim.statement)}"
+    return f"{words}\n\n$${claim.latex}$${where}\n\n*Source:* {claim.source}."
+
+
+def report_markdown(report: Report) -> str:
+    """The claim, its steps with both sides of each identity, and its counterexamples."""
+    lines = [claim_markdown(report.claim), ""]
+    for number, step in enumerate(report.steps, 1):
+        lines.append(
+            f"{number}. {typeset(step.name)} *({step.method})* {mark(step.ok)} residual {residual_text(step)}"
+        )
+        if step.identities:
+            left, right, where = identity_latex(step.identities[0])
+            lines += ["", f"   $${left} = {right}$$" + (f" ({where})" if where else ""), ""]
+    if report.counterexamples:
+        lines += ["", "| without the hypothesis | residual with it | without it | |", "|---|---|---|---|"]
+        lines += [
+            f"| {c.hypothesis} | {c.with_it:.1e} | {c.without_it:.2g} | {mark(c.ok)} |"
+            for c in report.counterexamples
+        ]
+    return "\n".join(lines)
+
+
+def ledger_markdown(ledger: LedgerReport) -> str:
+    """A table of claims, each with its proof, its source and the notebook that derives it."""
+    head = "| | claim | proved by | hypotheses needed | source | derived in |\n|---|---|---|---|---|---|\n"
+    return head + "\n".join(
+        f"| {mark(r.ok)} | **{r.claim.id}**: {typeset(r.claim.title)} | {', '.join(methods(r))} | {needed(r)} "
+        f"| {r.claim.source} | {link(r.claim)} |"
+        for r in ledger.reports
+    )
+
+
+def link(claim: Claim) -> str:
+    """The notebook of a claim, as a link from its neighbours."""
+    return f"[{claim.notebook[:2]}]({claim.notebook}.ipynb)" if claim.notebook else ""
+
+
+# ---------------------------------------------------------------- terminal
+
+
+def methods(report: Report) -> list[str]:
+    """The methods of a proof, each once, in order."""
+    return list(dict.fromkeys(step.method for step in report.steps if step.method != "numbers"))
+
+
+def needed(report: Report) -> str:
+    """How many hypotheses have a counterexample without them."""
+    return f"{sum(c.ok for c in report.counterexamples)} of {len(report.counterexamples)}"
+
+
+def table(ledger: LedgerReport):
+    """The claims as a table of ``rich``."""
+    from rich.table import Table
+
+    found = Table(
+        title="The ledger of claims", title_justify="left", caption=caption(ledger), caption_justify="left"
+    )
+    found.add_column("")
+    found.add_column("claim", no_wrap=True)
+    found.add_column("proved by")
+    for column in ("steps", "worst\nresidual", "counter-\nexamples", "seconds"):
+        found.add_column(column, justify="right")
+    for r in ledger.reports:
+        colour = "green" if r.ok else "bold red"
+        steps = f"{sum(s.ok for s in r.steps)} of {len(r.steps)}"
+        row = ("\n".join(methods(r)), steps, f"{r.worst:.1e}", needed(r), f"{r.seconds:.2f}")
+        found.add_row(f"[{colour}]{mark(r.ok)}", r.claim.id, *row)
+    return found
+
+
+def caption(ledger: LedgerReport) -> str:
+    """The sum of it in a sentence."""
+    failed = [r for r in ledger.reports if not r.ok]
+    if not failed:
+        return f"All {len(ledger.reports)} claims hold ({ledger.seconds:.1f} s)."
+    listed = "\n".join(f"{r.claim.id}: {'; '.join(r.failures) or 'no proof'}" for r in failed)
+    return f"{len(failed)} of {len(ledger.reports)} claims FAIL ({ledger.seconds:.1f} s):\n{listed}"
+
+
+def as_text(ledger: LedgerReport, width: int = 110) -> str:
+    """The table in plain characters."""
+    from rich.console import Console
+
+    page = StringIO()
+    Console(file=page, width=width).print(table(ledger))
+    return page.getvalue()
+
+
+def explanation(report: Report, width: int = 100) -> str:
+    """One claim in full, for a terminal: statement, hypotheses, each step with its two sides, counterexamples."""
+    claim = report.claim
+
+    def wrapped(text: str, indent: str = "") -> str:
+        return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+
+    lines = [claim.title, "=" * min(len(claim.title), width), "", wrapped(claim.statement), ""]
+    lines += [
+        f"  LaTeX   {claim.latex}",
+        f"  Source  {claim.source}",
+        f"  Models  {', '.join(claim.models) or '-'}",
+        "",
+    ]
+    lines += [f"  Assuming {h.words}." for h in claim.hypotheses]
+    for number, step in enumerate(report.steps, 1):
+        lines += ["", f"{number}. {step.name}  [{step.method}]"]
+        for identity in step.identities:
+            lines += sides(identity, width)
+        lines.append(f"   {mark(step.ok)} residual {residual_text(step)}  ({step.seconds:.2f} s)")
+    lines += [""] + [line for c in report.counterexamples for line in dropped(c, wrapped)]
+    return "\n".join(lines)
+
+
+def sides(identity: Identity, width: int) -> list[str]:
+    """Both sides of an identity in plain characters."""
+    left, right, where = (*identity.shown, "") if identity.shown else representative(identity)
+    shown = [textwrap.indent(side_text(side, width - 8), " " * 8) for side in (left, right)]
+    return [*([f"     {where}:"] if where else []), shown[0], "     =", shown[1], ""]
+
+
+def side_text(side, width: int) -> str:
+    """One side as SymPy prints it over several lines, or in one where that is too wide."""
+    if isinstance(side, str):
+        return side
+    if not isinstance(side, sp.MatrixExpr):
+        side = sp.Matrix(side) if np.ndim(side) else sp.sympify(side)
+    pretty = sp.pretty(side, use_unicode=True, wrap_line=False) if size(side) < 3 * READABLE else ""
+    if pretty and max(map(len, pretty.splitlines())) <= width:
+        return pretty
+    return textwrap.shorten(str(side), 3 * width, placeholder=" …")
+
+
+def dropped(found: Counterexample, wrapped) -> list[str]:
+    """What happens without a hypothesis."""
+    if found.error:
+        return [wrapped(f"{mark(False)} {found.hypothesis}: {found.error}")]
+    line = (
+        f"{mark(found.ok)} Without '{found.hypothesis}' the residual is {found.without_it:.2g}, "
+        f"with it {found.with_it:.1e}."
+    )
+    return [wrapped(line)]
+
+
+# ---------------------------------------------------------------- data
+
+
+def plain(report: Report) -> dict:
+    """A report as data that JSON can hold; numbers that are not finite are null."""
+
+    def number(x) -> float | None:
+        return float(x) if math.isfinite(x) else None
+
+    return {
+        "id": report.claim.id,
+        "title": report.claim.title,
+        "source": report.claim.source,
+        "models": list(report.claim.models),
+        "ok": report.ok,
+        "seconds": round(report.seconds, 3),
+        "steps": [
+            {
+                "name": step.name,
+                "method": step.method,
+                "residual": number(step.residual) if step.method == "numbers" else str(step.residual),
+                "ok": step.ok,
+                "seconds": round(step.seconds, 3),
+                "error": step.error,
+            }
+            for step in report.steps
+        ],
+        "counterexamples": [
+            {
+                "hypothesis": c.hypothesis,
+                "violation": [number(c.held), number(c.violated)],
+                "residual": [number(c.with_it), number(c.without_it)],
+                "ok": c.ok,
+                "seconds": round(c.seconds, 3),
+                "error": c.error,
+            }
+            for c in report.counterexamples
+        ],
+    }
