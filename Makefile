@@ -42,6 +42,7 @@ claims: venv ## Check the ledger: prove every claim, confirm it, break its hypot
 
 bench: venv ## Compare speeds, as ratios within one run
 	@$(PY) -W ignore benchmarks/forms.py
+	@OMP_NUM_THREADS=1 $(PY) -W ignore benchmarks/realisation.py
 
 figures: venv ## Draw figures/ anew
 	@$(PY) -m dsf_theory figures $(ARGS)
