@@ -1,0 +1,141 @@
+"""How far Taylor and random features are from softmax attention, and how far they may be."""
+
+from math import comb
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dsf_theory.bounds import truncation_bound
+from dsf_theory.features import positive_random, random_directions, trigonometric_random
+from dsf_theory.plots.expansion import random_weights, sample, taylor_weights
+from dsf_theory.plots.style import BLUE, GREEN, MUTED, PURPLE, SKY, VERMILION, new_figure, picture
+
+
+def row_errors(P: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """``Σ_j |P̂_ij - P_ij|`` of each row."""
+    return np.abs(other - P).sum(axis=1)
+
+
+@picture(
+    "07_truncation",
+    alt="Left, the error of each row of Taylor attention against the largest score of the row, for orders 4 and 8, "
+    "both axes logarithmic: all dots lie below the curve of the bound, typically by a factor of three to a "
+    "hundred. Right, the largest row error against the order for two temperatures: the bound, dashed, runs two to "
+    "six orders behind what is measured.",
+)
+def truncation() -> tuple[Figure, dict]:
+    """The bound on rows of Taylor attention against what each row does, and in orders."""
+    figure, data = new_figure(8.5, 3.0), {}
+    left, right = figure.subplots(1, 2)
+    rho = np.geomspace(0.1, 12, 200)
+    for order, colour in ((4, VERMILION), (8, BLUE)):
+        bound = np.array([truncation_bound(order, x).row for x in rho])
+        left.loglog(rho, np.where(np.isfinite(bound), bound, np.nan), color=colour, lw=1.2)
+        largest, errors = [], []
+        for temperature in (4.0, 2.0, 1.0, 0.5):
+            P, q, k = sample(m=4, temperature=temperature)
+            largest.append(np.abs(np.tril(q @ k.T)).max(axis=1))
+            errors.append(row_errors(P, taylor_weights(q, k, order)[order]))
+        data |= {f"rho_{order}": np.concatenate(largest), f"row_{order}": np.concatenate(errors)}
+        left.plot(data[f"rho_{order}"], data[f"row_{order}"], ".", ms=2.5, color=colour, alpha=0.6)
+    left.set(title="Every row is below its bound", xlabel=r"largest score of the row, $\rho_i$")
+    left.set(ylabel=r"error of the row, $\Sigma_j|\hat P_{ij}-P_{ij}|$", ylim=(1e-10, 4), xlim=(0.15, 14))
+    left.annotate("order 4", (0.17, 3e-5), color=VERMILION)
+    left.annotate("order 8", (0.17, 2e-9), color=BLUE)
+    orders = np.arange(2, 29, 2)
+    for temperature, name, colour in ((2.0, "temperature 2", GREEN), (1.0, "temperature 1", PURPLE)):
+        P, q, k = sample(m=4, temperature=temperature)
+        cut, largest = taylor_weights(q, k, orders[-1]), np.abs(np.tril(q @ k.T)).max()
+        measured = np.array([row_errors(P, cut[p]).max() for p in orders])
+        bound = np.array([truncation_bound(p, largest).row for p in orders])
+        right.semilogy(orders, measured, "o-", ms=3, color=colour)
+        right.semilogy(orders, np.where(bound < 2, bound, np.nan), color=colour, ls=(0, (4, 2)), lw=1.2)
+        ends = [orders[np.argmax(errors <= 0.01)] for errors in (measured, bound)]
+        between_orders(right, ends, 0.01, colour)
+        data |= {f"measured_{temperature:g}": measured, f"bound_{temperature:g}": bound}
+        right.annotate(name, {2.0: (2.3, 3e-5), 1.0: (16.8, 3e-5)}[temperature], color=colour)
+    right.set(title="The worst row: the bound is late", ylabel="largest error of a row", ylim=(1e-6, 4))
+    right.set_xticks(orders[1::2], [f"{p}\n{comb(4 + p, p):,}" for p in orders[1::2]])
+    right.set_xlabel("order $p$, and number of features for $m=4$")
+    for axes in (left, right):
+        axes.minorticks_off()
+    return figure, data | {"order": orders}
+
+
+def between_orders(axes, ends, height: float, colour: str) -> None:
+    """An arrow from the order that is enough to the one that is guaranteed."""
+    axes.annotate(
+        "", (ends[1], height), (ends[0], height), arrowprops={"arrowstyle": "->", "color": colour, "lw": 1}
+    )
+
+
+# ---------------------------------------------------------------- random features
+
+
+def relative_deviation(size: np.ndarray, trigonometric: bool = False) -> np.ndarray:
+    """Standard deviation of one feature's ``φ(q)ᵀφ(k)`` over ``e^{qᵀk}``, for positive features of ``|q + k|``.
+
+    It is ``(e^{s²} - 1)^½`` for positive features, ``e^{s²/2} (1 - e^{-s²}) / √2`` for trigonometric ones and their
+    ``s = |q - k|``.
+
+    >>> float(relative_deviation(np.array(0.0)))
+    0.0
+    """
+    if trigonometric:
+        return np.exp(size**2 / 2) * -np.expm1(-(size**2)) / np.sqrt(2)
+    return np.sqrt(np.expm1(size**2))
+
+
+def measured_deviation(size: float, m: int, draws: int, trigonometric=False, orthogonal=False) -> float:
+    """The same, of ``m`` directions and times ``√m``, over many draws, for one pair with ``|q ± k| = size``."""
+    rng = np.random.default_rng([int(100 * size), m])
+    mean, half = rng.standard_normal((2, m))
+    mean, half = 0.6 * mean / np.linalg.norm(mean), size / 2 * half / np.linalg.norm(half)
+    q, k = (mean + half, mean - half) if trigonometric else (half + mean, half - mean)
+    omega = random_directions(m * draws, m, rng, orthogonal)
+    map_to = trigonometric_random if trigonometric else positive_random
+    phi, psi = (map_to(x, omega).reshape(-1, draws, m) for x in (q, k))
+    estimates = draws * np.sum(phi * psi, axis=(0, 2))
+    return float(np.sqrt(m) * estimates.std() / np.exp(q @ k))
+
+
+@picture(
+    "07_random_features",
+    alt="Left, the relative standard deviation of one random feature on a logarithmic axis: that of positive features "
+    "against the size of q + k, that of trigonometric ones against the size of q - k. Both rise from zero past one "
+    "at size one and a half to a hundred at size three; measured dots lie on the curves, those of orthogonal "
+    "directions slightly below. Right, the error of each row of attention with 1024 positive features against the "
+    "norm of its query: most lie near 0.1, and the longest queries reach one.",
+)
+def random_features() -> tuple[Figure, dict]:
+    """What the error of random features depends on, in a weight and in a row."""
+    figure, data = new_figure(8.5, 3.0), {}
+    left, right = figure.subplots(1, 2)
+    sizes, points = np.linspace(0.05, 2.5, 100), np.array([0.4, 0.8, 1.2, 1.6])
+    for trigonometric, name, colour in ((False, "positive", BLUE), (True, "trigonometric", VERMILION)):
+        left.semilogy(sizes, relative_deviation(sizes, trigonometric), color=colour, lw=1.2)
+        for orthogonal, marker in ((False, "o"), (True, "x")):
+            found = [measured_deviation(s, 4, 20_000, trigonometric, orthogonal) for s in points]
+            left.plot(points, found, marker, ms=4, color=colour, mfc="none")
+            data[f"{name}_{'orthogonal' if orthogonal else 'independent'}"] = np.array(found)
+    for features, colour in ((64, SKY), (4096, BLUE)):
+        norms, errors = [], []
+        for temperature in (2.0, 1.0, 0.5):
+            P, q, k = sample(m=4, temperature=temperature)
+            norms.append(np.linalg.norm(q, axis=1))
+            errors.append(row_errors(P, random_weights(q, k, [features])[features]))
+        norms, errors = np.concatenate(norms), np.concatenate(errors)
+        right.semilogy(norms, errors, ".", ms=4, color=colour)
+        data |= {"norm": norms, f"row_{features}": errors}
+    left.set(title="A random feature errs exponentially", xlabel=r"$s=|q+k|$ or $|q-k|$", ylim=(0.03, 30))
+    left.set(ylabel="relative deviation, one direction")
+    left.annotate(r"positive, $s=|q+k|$", (0.12, 2.2), color=BLUE)
+    left.annotate(r"trigonometric, $s=|q-k|$", (1.3, 0.62), color=VERMILION)
+    left.annotate("○ independent, × orthogonal", (1.3, 0.06), color=MUTED, fontsize=8)
+    right.set(title="Long queries stay wrong", xlabel=r"length of the query $|q_i|$", ylim=(0.005, 4))
+    right.set(ylabel=r"error of the row, $\Sigma_j|\hat P_{ij}-P_{ij}|$")
+    right.annotate("64 features", (0.3, 1.9), color=SKY)
+    right.annotate("4096 features", (1.5, 0.011), color=BLUE)
+    for axes in (left, right):
+        axes.minorticks_off()
+    return figure, data | {"size": points}
