@@ -91,7 +91,7 @@ def random_weights(q: np.ndarray, k: np.ndarray, sizes, seed=0, trigonometric=Fa
     return found
 
 
-STATES = (1, 2, 4, 8, 16, 32, 48, 64, 128)
+STATES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 """State expansions of realised systems; half the length is exact."""
 
 FAMILIES = {
@@ -139,7 +139,7 @@ CASES = {
     "key size 16": {"m": 16},
     "temperature 2": {"temperature": 2.0},
     "temperature 1/2": {"temperature": 0.5},
-    "length 512": {"length": 512},
+    "length 256": {"length": 256},
 }
 """Title of a panel -> what differs from keys of size 8, temperature 1 and length 128."""
 
@@ -147,7 +147,7 @@ CASES = {
 @picture(
     "07_error_and_states",
     alt="Six panels with the error of an approximation against its number of states, both axes logarithmic, for key "
-    "sizes 4, 8 and 16, temperatures 2 and 1/2, and length 512. A grey region, which no system enters, falls from "
+    "sizes 4, 8 and 16, temperatures 2 and 1/2, and length 256. A grey region, which no system enters, falls from "
     "about one at one state to nothing at half the length; the near-optimal systems lie just above it. Taylor "
     "features lie far to the right, by a factor of ten or more at key size 4 and of thousands at key size 16. "
     "Random features stay above 0.1 up to 4096 of them.",

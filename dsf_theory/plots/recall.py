@@ -11,7 +11,7 @@ from dsf_theory.plots.style import BLUE, INK, MUTED, VERMILION, new_figure, pict
 PAIRS, KEYS, VALUES, CHANNELS = 12, 48, 16, 32
 """Pairs in a sequence, keys and values to choose from, channels of the layer."""
 
-STEPS, LEARNING_RATE, SEEDS = 150, 0.01, (0, 1)
+STEPS, LEARNING_RATE, SEEDS = 120, 0.015, (0, 1)
 
 LINEAR = {n: ("linear_attention", n, {}) for n in (2, 4, 8, 16, 32)}
 TAYLOR = {15: ("taylor_attention", 4, {"order": 2}), 70: ("taylor_attention", 4, {"order": 4})}
