@@ -277,5 +277,5 @@ def test_index_of_claims_links_to_notebooks():
 
 def test_words_with_indices_are_set_as_html():
     assert render.typeset("Λ_{i-1} <= κ^{i+1} W_v q_iᵀk_j") == (
-        "Λ<sub>i-1</sub> &lt;= κ<sup>i+1</sup> W<sub>v</sub> q<sub>i</sub>ᵀk<sub>j</sub>"
+        "Λ<sub>i-1</sub> ≤ κ<sup>i+1</sup> W<sub>v</sub> q<sub>i</sub>ᵀk<sub>j</sub>"
     )
