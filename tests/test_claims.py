@@ -1,6 +1,8 @@
 """The ledger holds; and whatever it rests on, once changed, makes it fail by name."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -273,6 +275,13 @@ def test_every_claim_can_be_read(claim_id):
 def test_index_of_claims_links_to_notebooks():
     page = claims.check(["convolution", "closure"])._repr_markdown_()
     assert "[01](01_the_framework.ipynb)" in page and page.count("✓") == 2
+
+
+def test_every_claim_is_named_in_the_notebook_that_it_points_to():
+    folder = Path(__file__).parents[1] / "notebooks"
+    for claim in LEDGER.values():
+        text = (folder / f"{claim.notebook}.ipynb").read_text(encoding="utf-8")
+        assert re.search(rf'[`"]{claim.id}\\?[`"]', text), claim.id
 
 
 def test_words_with_indices_are_set_as_html():

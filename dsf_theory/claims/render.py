@@ -173,7 +173,12 @@ def table(ledger: LedgerReport):
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    title = {"title": "The ledger of claims", "title_justify": "left", "padding": (0, 1, 0, 0), "pad_edge": False}
+    title = {
+        "title": "The ledger of claims",
+        "title_justify": "left",
+        "padding": (0, 1, 0, 0),
+        "pad_edge": False,
+    }
     found = Table(**title, box=SIMPLE_HEAD, caption=caption(ledger), caption_justify="left")
     found.add_column("", width=1)
     found.add_column("claim", no_wrap=True)

@@ -5,8 +5,8 @@ import sympy as sp
 
 from dsf_theory.arrays import Array, Namespace
 from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.parts.rnn import logit, powers, sigmoid, with_gates
 from dsf_theory.claims.reading import drawn, having, relative, tokens, with_steps
-from dsf_theory.claims.rnn import logit, powers, sigmoid, with_gates
 from dsf_theory.models import QLSTM, S6, QLSTMReversed
 from dsf_theory.symbolic import symbols
 

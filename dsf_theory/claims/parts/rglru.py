@@ -5,9 +5,9 @@ import sympy as sp
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equations import numerator
+from dsf_theory.claims.parts.equations import numerator
+from dsf_theory.claims.parts.rnn import gate, logit, powers, sigmoid, with_gates, without
 from dsf_theory.claims.reading import MATRICES, drawn, having, relative, run, tokens
-from dsf_theory.claims.rnn import gate, logit, powers, sigmoid, with_gates, without
 from dsf_theory.models import LRU, QLSTM, RGLRU, Model
 from dsf_theory.symbolic import symbols
 

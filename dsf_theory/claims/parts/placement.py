@@ -3,9 +3,9 @@
 import numpy as np
 import sympy as sp
 
-from dsf_theory.claims.attention import linear_system, scaled_state
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.published import KERNEL, READ, UNIT, WRITTEN, complete, in_symbols, renamed
+from dsf_theory.claims.parts.attention import linear_system, scaled_state
+from dsf_theory.claims.parts.published import KERNEL, READ, UNIT, WRITTEN, complete, in_symbols, renamed
 from dsf_theory.claims.reading import I, J, at_time, induction, kronecker, relative
 from dsf_theory.models import MODELS
 from dsf_theory.symbolic import symbols

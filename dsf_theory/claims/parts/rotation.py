@@ -4,7 +4,7 @@ import numpy as np
 
 from dsf_theory.arrays import namespace
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equations import blocks, cartesian, exponentials, numerator
+from dsf_theory.claims.parts.equations import blocks, cartesian, exponentials, numerator
 from dsf_theory.claims.reading import I, J, having, relative, tokens
 from dsf_theory.models import S4D
 from dsf_theory.models.ssm import RULES

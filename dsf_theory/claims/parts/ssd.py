@@ -6,6 +6,15 @@ from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.parts.selective import (
+    as_ssd,
+    coefficients,
+    compared,
+    furthest,
+    same,
+    softplus,
+    without_bias,
+)
 from dsf_theory.claims.reading import (
     EYE_D,
     EYE_N,
@@ -17,7 +26,6 @@ from dsf_theory.claims.reading import (
     tokens,
     with_steps,
 )
-from dsf_theory.claims.selective import as_ssd, coefficients, compared, furthest, same, softplus, without_bias
 from dsf_theory.models import S6, SSD
 
 ssd_system = Claim(
@@ -29,7 +37,7 @@ ssd_system = Claim(
     r"C_i = I \otimes \gamma_i^\top, \quad D_i = D W_x, \quad \Delta_i = \mathrm{softplus}(w_\Delta^\top u_i + b)",
     source="Dao and Gu 2024 (Mamba-2), sections 3 and 7; derived here as a system of the framework",
     models=("ssd",),
-    notebook="05_linear_attention_and_s6",
+    notebook="03_state_space_models",
 )
 SSD_SHOWN = {
     "Lambda": r"\mathrm{diag}_r(e^{-a_r \Delta_{i,r}} I)",

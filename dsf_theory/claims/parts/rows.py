@@ -4,7 +4,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.published import (
+from dsf_theory.claims.parts.published import (
     KERNEL,
     UNIT,
     affine,

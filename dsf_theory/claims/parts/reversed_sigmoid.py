@@ -16,7 +16,7 @@ reversed_sigmoid = Claim(
     latex=r"e^{-a\, \mathrm{softplus}(x)} = \sigma(-x)^a, \qquad \mathrm{softplus}(x) = -\log \sigma(-x)",
     source="Sieber et al. 2024, eq. (23); powers and hypotheses derived here",
     models=("qlstm_rev", "qlstm", "s6"),
-    notebook="03_state_space_models",
+    notebook="04_recurrent_networks",
 )
 
 

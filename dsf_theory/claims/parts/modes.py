@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equations import any_size, blocks, cartesian, interleaved, numerator, series
+from dsf_theory.claims.parts.equations import any_size, blocks, cartesian, interleaved, numerator, series
 from dsf_theory.claims.reading import MATRICES, having, rank, relative, tokens
 from dsf_theory.models import S4, S4D
 from dsf_theory.models.ssm import RULES, hippo

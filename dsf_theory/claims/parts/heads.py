@@ -4,7 +4,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.published import complete, in_symbols, layer, queries_keys, weights
+from dsf_theory.claims.parts.published import complete, in_symbols, layer, queries_keys, weights
 from dsf_theory.claims.reading import having, relative, tokens
 from dsf_theory.models import LinearAttention, SoftmaxAttention
 from dsf_theory.symbolic import symbols

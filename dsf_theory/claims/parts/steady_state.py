@@ -4,7 +4,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equations import any_size, exponentials, logarithms, numerator, series
+from dsf_theory.claims.parts.equations import any_size, exponentials, logarithms, numerator, series
 from dsf_theory.claims.reading import having, relative, tokens
 from dsf_theory.models import S4D, S6
 from dsf_theory.models.ssm import RULES
@@ -20,7 +20,7 @@ euler = Claim(
     r"\frac{\Delta\beta}{1 - e^{-a\Delta}} = \frac{a\Delta}{1 - e^{-a\Delta}} \cdot \frac{\beta}{a} \text{ (Euler)}",
     source="Gu and Dao 2023 (Mamba), section 3.6, and its released code; the steady state is derived here",
     models=("s6", "s4d", "s4"),
-    notebook="05_linear_attention_and_s6",
+    notebook="03_state_space_models",
 )
 
 

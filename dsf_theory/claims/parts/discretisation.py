@@ -6,7 +6,15 @@ import scipy.signal
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equations import SIZES, any_size, continuous, derivatives, numerator, one_step, series
+from dsf_theory.claims.parts.equations import (
+    SIZES,
+    any_size,
+    continuous,
+    derivatives,
+    numerator,
+    one_step,
+    series,
+)
 from dsf_theory.claims.reading import having, relative, tokens
 from dsf_theory.models import S4, S4D, S5, Model
 from dsf_theory.models.ssm import RULES

@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.published import KERNEL, UNIT, complete, queries_keys, weights
+from dsf_theory.claims.parts.published import KERNEL, UNIT, complete, queries_keys, weights
 from dsf_theory.claims.reading import J, kronecker, relative, tokens
 from dsf_theory.models import SeparableAttention, SoftmaxAttention
 from dsf_theory.symbolic import symbols
@@ -21,7 +21,7 @@ cache = Claim(
     latex=r"\Lambda_i = I,\quad B_i = (I_d \otimes e_i) W_v,\quad C_i = I_d \otimes (P_{i0}, \dots, P_{ii}, 0, \dots)",
     source="derived here",
     models=("softmax_attention",),
-    notebook="07_softmax_by_state_expansion",
+    notebook="02_attention_as_a_dynamical_system",
 )
 
 
@@ -118,7 +118,7 @@ finite = Claim(
     latex=r"\phi(q)^\top \psi(k) = \sum_{s=1}^{r} e^{q^\top \kappa_s} [k = \kappa_s] = e^{q^\top k}",
     source="derived here",
     models=("softmax_attention", "separable_attention"),
-    notebook="07_softmax_by_state_expansion",
+    notebook="02_attention_as_a_dynamical_system",
 )
 
 

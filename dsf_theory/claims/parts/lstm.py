@@ -5,8 +5,8 @@ import sympy as sp
 
 from dsf_theory.arrays import Array, Namespace
 from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.parts.rnn import gate, sigmoid, with_gates, without
 from dsf_theory.claims.reading import drawn, having, relative, tokens
-from dsf_theory.claims.rnn import gate, sigmoid, with_gates, without
 from dsf_theory.models import LSTM, QLSTM
 from dsf_theory.models.rnn import GATES
 from dsf_theory.symbolic import symbols

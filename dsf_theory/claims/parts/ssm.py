@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equations import any_size, by_channel, exponentials, series
+from dsf_theory.claims.parts.equations import any_size, by_channel, exponentials, series
 from dsf_theory.claims.reading import MATRICES, I, J, having, induction, relative, tokens
 from dsf_theory.models import LRU, S4, S4D, S5, S6, Model
 from dsf_theory.models.ssm import RULES

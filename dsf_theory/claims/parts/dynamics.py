@@ -6,8 +6,8 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory import forms
-from dsf_theory.claims.bases import singular, system_of
 from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.parts.bases import singular, system_of
 from dsf_theory.claims.reading import any_matrices
 from dsf_theory.models import MODELS
 from dsf_theory.symbolic import symbols

@@ -5,6 +5,7 @@ import sympy as sp
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.parts.selective import coefficients
 from dsf_theory.claims.reading import (
     I,
     J,
@@ -18,7 +19,6 @@ from dsf_theory.claims.reading import (
     tokens,
     with_steps,
 )
-from dsf_theory.claims.selective import coefficients
 from dsf_theory.equivalence import ssd_as_attention
 from dsf_theory.models import SSD, SeparableAttention
 from dsf_theory.symbolic import symbols

@@ -4,8 +4,8 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.parts.reversed_sigmoid import gate, numerator, turned
 from dsf_theory.claims.reading import drawn, having, relative, tokens, with_steps
-from dsf_theory.claims.reversed_sigmoid import gate, numerator, turned
 from dsf_theory.models import QLSTM, S6
 from dsf_theory.models.selective import inverse_softplus
 
@@ -21,7 +21,7 @@ s6_coupling = Claim(
     r"\qquad h_i = (1 - g_i) h_{i-1} + g_i x_i",
     source="derived here",
     models=("s6", "qlstm"),
-    notebook="05_linear_attention_and_s6",
+    notebook="04_recurrent_networks",
 )
 
 

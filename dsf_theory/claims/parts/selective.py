@@ -62,7 +62,7 @@ s6_system = Claim(
     r"\; C_i = I \otimes \gamma_i^\top, \; \Delta_i = \mathrm{softplus}(W_\uparrow W_\downarrow u_i + b)",
     source="Gu and Dao 2023 (Mamba), algorithm 2; as a system: Sieber et al. 2024, the section on state space models",
     models=("s6",),
-    notebook="05_linear_attention_and_s6",
+    notebook="03_state_space_models",
 )
 S6_SHOWN = {
     "Lambda": r"\mathrm{diag}(\mathrm{vec}\, e^{-\Delta_i \exp(A_{\log})})",

@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equations import numerator
+from dsf_theory.claims.parts.equations import numerator
 from dsf_theory.claims.reading import MATRICES, having, relative, tokens
 from dsf_theory.models import LRU, S5
 from dsf_theory.symbolic import symbols

@@ -6,8 +6,8 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.published import numerator
-from dsf_theory.claims.series import P, queries_and_keys, score_weights, taylor
+from dsf_theory.claims.parts.published import numerator
+from dsf_theory.claims.parts.series import P, queries_and_keys, score_weights, taylor
 from dsf_theory.models import SeparableAttention, SoftmaxAttention
 from dsf_theory.symbolic import symbols
 
@@ -20,7 +20,7 @@ bound = Claim(
     r"\|\hat P_i - P_i\|_1 \le \frac{2 \delta}{1 + \sqrt{1 - \delta^2}}",
     source="Taylor's theorem; the sharp bound of the row: derived here",
     models=("softmax_attention", "separable_attention"),
-    notebook="07_softmax_by_state_expansion",
+    notebook="02_attention_as_a_dynamical_system",
 )
 
 DELTA, MEAN = sp.Symbol("delta", positive=True), sp.Symbol("deltabar", real=True)

@@ -7,9 +7,9 @@ import sympy as sp
 from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.equivalence import carried
+from dsf_theory.claims.parts.equivalence import carried
+from dsf_theory.claims.parts.selective import as_ssd, same, without_bias
 from dsf_theory.claims.reading import EYE_N, SIZE_D, diagonal, drawn, having, heads_needed, tokens, with_steps
-from dsf_theory.claims.selective import as_ssd, same, without_bias
 from dsf_theory.models import S6, S6_2, SSD, LinearAttention, Model
 
 mixed_decays = Claim(
@@ -101,7 +101,7 @@ s6_2_decays = Claim(
     latex=r"\Lambda_i = \mathrm{diag}\big(e^{-a\, \mathrm{softplus}(w^\top u_i + b_c)}\big)_c \otimes I_n",
     source="released code of Sieber et al. 2024; derived here",
     models=("s6_2", "s6", "ssd"),
-    notebook="05_linear_attention_and_s6",
+    notebook="03_state_space_models",
 )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.published import affine, complete, layer, weights
+from dsf_theory.claims.parts.published import affine, complete, layer, weights
 from dsf_theory.claims.reading import I, J, at_time, having, induction, kronecker, relative, tokens
 from dsf_theory.models import MODELS, LinearAttention, NormAttention, SeparableAttention
 from dsf_theory.system import System
@@ -17,7 +17,7 @@ gain = Claim(
     latex=r"y_i^{\mathrm{norm}} = \frac{1}{\eta(u_i)} y_i^{\mathrm{linear}}",
     source="Sieber et al. 2024, eq. (21), is the model; that it is a gain: derived here",
     models=("norm_attention", "linear_attention", "linear_attention_elu"),
-    notebook="06_normalisation",
+    notebook="02_attention_as_a_dynamical_system",
 )
 
 ACTS = {"exp": sp.exp, "softplus": lambda z: sp.log(1 + sp.exp(z)), "sigmoid": lambda z: 1 / (1 + sp.exp(-z))}

@@ -7,8 +7,8 @@ import sympy as sp
 
 from dsf_theory.arrays import namespace
 from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.parts.series import queries_and_keys
 from dsf_theory.claims.reading import relative
-from dsf_theory.claims.series import queries_and_keys
 from dsf_theory.models import LinearAttention, SeparableAttention, SoftmaxAttention
 from dsf_theory.symbolic import symbols
 
@@ -21,7 +21,7 @@ random = Claim(
     r"\tfrac{1}{r}\, e^{\|q + k\|^2 + 2 q^\top k} \big(1 - e^{-\|q + k\|^2}\big)",
     source="Choromanski et al. 2021, for the mean; the variance: derived here",
     models=("separable_attention", "softmax_attention"),
-    notebook="07_softmax_by_state_expansion",
+    notebook="02_attention_as_a_dynamical_system",
 )
 
 
