@@ -188,7 +188,15 @@ def having(model: Model, **parameters: Array) -> Model:
 
 
 def relative(found: Array, claimed: Array) -> float:
-    """The largest difference of two arrays over the largest entry claimed."""
+    """The largest difference of two arrays of one shape over the largest entry claimed.
+
+    Raises:
+        ValueError: for two shapes.
+    """
+    if np.shape(found) != np.shape(claimed):
+        raise ValueError(
+            f"claimed: expected the shape {np.shape(found)} of what is found, found {np.shape(claimed)}"
+        )
     return float(np.max(np.abs(found - claimed)) / np.max(np.abs(claimed)))
 
 

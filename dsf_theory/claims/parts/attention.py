@@ -28,9 +28,10 @@ separable = Claim(
     title="Separable attention is a dynamical system whose transition is a ratio of normalisers.",
     statement="Attention with weights φ_iᵀψ_j/η_i is the system with Λ_i = (η_{i-1}/η_i) I, B_i = (1/η_i)(I ⊗ ψ_i) W_v "
     "and C_i = I ⊗ φ_iᵀ, for all d, n and times. With several heads each has a block of this form.",
-    latex=r"y_i = \sum_{j \le i} \frac{\phi_i^\top \psi_j}{\eta_i} v_j \iff \Lambda_i = \frac{\eta_{i-1}}{\eta_i} I,\;"
+    latex=r"y_i = \sum_{j \le i} \frac{\phi_i^\top \psi_j}{\eta_i} v_j \;\Longleftarrow\; \Lambda_i = "
+    r"\frac{\eta_{i-1}}{\eta_i} I,\;"
     r" B_i = \frac{1}{\eta_i} (I_d \otimes \psi_i) W_v,\; C_i = I_d \otimes \phi_i^\top",
-    source="Sieber et al. 2024, the section on attention",
+    source="after Sieber et al. 2024",
     models=("separable_attention", "linear_attention", "linear_attention_elu", "norm_attention"),
     notebook="02_attention_as_a_dynamical_system",
 )

@@ -12,11 +12,11 @@ from dsf_theory.symbolic import symbols
 
 gates = Claim(
     id="s6-qlstm",
-    title="S6 with one state a channel is a quasi-LSTM whose gates are coupled.",
+    title="S6 with one state a channel has the recursion of a quasi-LSTM with coupled gates.",
     statement="With n = 1 and D = 0 the decay of S6 is σ(-z)^a, the reversed sigmoid, and its kernel is that of the "
     "quasi-LSTM with the gates f = σ(-z)^a, i = Δβ, o = γ and W_u = I. Conversely equal kernels leave the gates no "
-    "freedom but a gauge τ. Neither contains the other: gates lie in (0, 1) and differ by channel, the β and γ of S6 "
-    "have any sign and are shared by all channels.",
+    "freedom but a gauge τ. Gates lie in (0, 1) and differ by channel; the β and γ of S6 have any sign and are shared "
+    "by all channels.",
     latex=r"\Lambda_i = \sigma(-z_i)^a, \qquad f_i = \lambda_i \frac{\tau_i}{\tau_{i-1}}, \quad "
     r"i_i = \tau_i \Delta_i \beta_i, \quad o_i = \frac{\gamma_i}{\tau_i}",
     source="Sieber et al. 2024, the section on recurrent networks, eq. (23); the converse is derived here",
@@ -106,11 +106,11 @@ def inputs(d: int) -> np.ndarray:
     return np.random.default_rng(2).uniform(0.1, 1, (8, d))
 
 
-def nearest_quasi_lstm(s6: S6) -> float:
-    """How far S6 with one state a channel is from the quasi-LSTM whose gates are closest to its own."""
+def clipped_quasi_lstm(s6: S6) -> float:
+    """How far S6 with one state a channel is from the quasi-LSTM with its gates, clipped to (0, 1)."""
     u = inputs(s6.d)
-    near = {name: np.clip(part, 1e-9, 1 - 1e-9) for name, part in gates_of(s6, u).items()}
-    return relative(quasi_lstm(s6.xp, u, near).kernel(u), s6.kernel(u))
+    clipped = {name: np.clip(part, 1e-9, 1 - 1e-9) for name, part in gates_of(s6, u).items()}
+    return relative(quasi_lstm(s6.xp, u, clipped).kernel(u), s6.kernel(u))
 
 
 @gates.numbers("S6 whose gates lie in (0, 1), and the reversed quasi-LSTM with its decay")
@@ -120,7 +120,7 @@ def random_gates(rng):
     mamba = having(mamba, A_log=np.full((3, 1), mamba.A_log[0, 0]))
     W_f = mamba.W_delta_up @ mamba.W_delta_down
     quasi = having(quasi, alpha=np.exp(mamba.A_log[0, 0]), W_f=W_f, b_f=mamba.b_delta)
-    return [nearest_quasi_lstm(s6), relative(quasi.system(u).Lambda, mamba.system(u).Lambda)]
+    return [clipped_quasi_lstm(s6), relative(quasi.system(u).Lambda, mamba.system(u).Lambda)]
 
 
 gates.hypothesis(
@@ -131,7 +131,7 @@ gates.hypothesis(
     ],
     holds=lambda: with_gates_in(0.1, 0.9),
     dropped=lambda: with_gates_in(-0.9, 0.9),
-)(nearest_quasi_lstm)
+)(clipped_quasi_lstm)
 
 
 def minor(s6: S6) -> float:

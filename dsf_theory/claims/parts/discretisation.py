@@ -135,11 +135,11 @@ bilinear = Claim(
     id="bilinear",
     title="The bilinear rule is the trapezoid rule, and what decays goes on decaying.",
     statement="With ā = (1 + aΔ/2)/(1 - aΔ/2) and b̄ = Δ/(1 - aΔ/2) b a step takes the mean of the states before and "
-    "after it. For a decay at rate a it differs from zero-order hold by -a³Δ³/12. Both rules take the left half-plane "
+    "after it. It differs from zero-order hold by (aΔ)³/12 to leading order. Both rules take the left half-plane "
     "into the unit disc.",
     latex=r"\bar a = \frac{1 + a\Delta/2}{1 - a\Delta/2}, \qquad \bar a - e^{a\Delta} = \tfrac{(a\Delta)^3}{12} + \dots"
     r", \qquad |\bar a| \le 1 \iff \operatorname{Re} a \le 0",
-    source="Gu, Goel, Ré 2022 (S4), eq. (3); the difference of the two rules is derived here",
+    source="Gu, Goel, Ré 2022 (S4); the difference of the two rules is derived here",
     models=("s4d", "s5", "s4"),
     notebook="03_state_space_models",
 )
@@ -220,7 +220,7 @@ def with_poles(*A: complex) -> list[S4D]:
 bilinear.hypothesis(
     "the poles lie in the left half-plane",
     r"\operatorname{Re} a \le 0",
-    violation=lambda models: [max(0, model.A.real.max()) for model in models],
+    violation=lambda models: [np.maximum(0, model.A.real.max()) for model in models],
     holds=lambda: with_poles(-2 + 3j, -1e-3 + 5j, -40, 2j),
     dropped=lambda: with_poles(-2 + 3j, 0.1 + 5j, -40, 2j),
-)(lambda models: [max(0, np.abs(model.system(np.ones((2, 1))).Lambda).max() - 1) for model in models])
+)(lambda models: [np.maximum(0, np.abs(model.system(np.ones((2, 1))).Lambda).max() - 1) for model in models])

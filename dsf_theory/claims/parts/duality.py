@@ -30,7 +30,8 @@ ssd_to_attention = Claim(
     id="ssd-to-attention",
     title="SSD is separable attention.",
     statement="With φ = γ, a normaliser η that grows as exp(a Σ Δ), ψ = ηΔβ and W_v = W_x, separable attention has the "
-    "matrices of SSD, in the basis of the paper. The normaliser is what forgets; it depends on all tokens so far.",
+    "matrices of SSD, in the basis of the paper. The normaliser, kept in ψ as η_j, is what forgets; it depends "
+    "on all tokens so far.",
     latex=r"\varphi_i = \gamma_i, \quad \eta_i = e^{a \sum_{k \le i} \Delta_k}, \quad "
     r"\psi_i = \eta_i \Delta_i \beta_i, \quad W_v = W_x",
     source="derived here; the duality: Dao and Gu 2024",
@@ -133,10 +134,10 @@ ssd_to_attention.hypothesis(
 
 attention_to_ssd = Claim(
     id="attention-to-ssd",
-    title="Attention is SSD where its normaliser grows, and only there.",
+    title="In the paper's basis attention is SSD where its normaliser grows in size, and only there.",
     statement="In the basis of the paper, separable attention is SSD with Δ_i = log(η_i/η_{i-1})/a, β = ψ/(ηΔ) and "
-    "γ = φ if and only if η is positive and strictly increasing: a softplus is positive, so SSD can only forget.",
-    latex=r"\Delta_i = \tfrac1a \log \tfrac{\eta_i}{\eta_{i-1}} > 0 \iff \eta_i > \eta_{i-1}, \qquad "
+    "γ = φ if and only if η keeps its sign and |η| strictly increases: a softplus is positive, so SSD can only forget.",
+    latex=r"\Delta_i = \tfrac1a \log \tfrac{\eta_i}{\eta_{i-1}} > 0 \iff \tfrac{\eta_i}{\eta_{i-1}} > 1, \qquad "
     r"\beta_i = \tfrac{\psi_i}{\eta_i \Delta_i}, \qquad \gamma_i = \varphi_i",
     source="derived here",
     models=("separable_attention", "norm_attention", "ssd"),
@@ -213,8 +214,8 @@ def normalised(eta: np.ndarray, rng: np.random.Generator) -> System:
     return model.system(rng.standard_normal((len(eta), 3)))
 
 
-def nearest_ssd(attention: System) -> list[float]:
-    """How far the decays and the kernel of attention are from those of SSD with the nearest steps it can take."""
+def clipped_ssd(attention: System) -> list[float]:
+    """How far attention is from SSD in decays and kernel, the steps clipped to what softplus gives."""
     ssd = ssd_of(attention, np.maximum(steps_of(attention, 1.0), SMALLEST), 1.0)
     decays = (part.Lambda[1:, 0, 0] for part in (ssd, attention))
     return [relative(*decays), relative(ssd.weights(), attention.weights())]
@@ -222,7 +223,7 @@ def nearest_ssd(attention: System) -> list[float]:
 
 @attention_to_ssd.numbers("Random features under normalisers that grow")
 def random_growth(rng):
-    return [nearest_ssd(normalised(np.cumprod(rng.uniform(1.1, 2, length)), rng)) for length in (3, 6, 9)]
+    return [clipped_ssd(normalised(np.cumprod(rng.uniform(1.1, 2, length)), rng)) for length in (3, 6, 9)]
 
 
 def in_order(direction: int) -> System:
@@ -233,17 +234,17 @@ def in_order(direction: int) -> System:
 
 
 attention_to_ssd.hypothesis(
-    "the normaliser grows from token to token",
-    r"\eta_i > \eta_{i-1}",
+    "the normaliser grows in size from token to token",
+    r"|\eta_i| > |\eta_{i-1}|",
     violation=lambda attention: np.sum(np.diff(-attention.output_gain.log[:, 0, 0, 0]) <= 0),
     holds=lambda: in_order(1),
     dropped=lambda: in_order(-1),
-)(nearest_ssd)
+)(clipped_ssd)
 
 attention_to_ssd.hypothesis(
-    "the normaliser is positive",
-    r"\eta_i > 0",
-    violation=lambda attention: np.sum(attention.output_gain.sign < 0),
+    "the normaliser keeps its sign",
+    r"\eta_i \eta_{i-1} > 0",
+    violation=lambda attention: np.sum(np.diff(attention.output_gain.sign[:, 0, 0, 0]) != 0),
     holds=lambda: normalised(np.array([1.0, 2, 3, 4]), np.random.default_rng(9)),
     dropped=lambda: normalised(np.array([1.0, -2, 3, -4]), np.random.default_rng(9)),
-)(nearest_ssd)
+)(clipped_ssd)

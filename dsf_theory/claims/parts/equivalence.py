@@ -113,10 +113,10 @@ s6_to_heads.hypothesis(
 
 s6_needs_heads = Claim(
     id="s6-needs-heads",
-    title="S6 is no attention with fewer heads than it has different channels.",
+    title="S6 is in general no attention with fewer heads than channels.",
     statement="One head of attention has a kernel P_ij W, one number times one matrix: the rearranged matrix with rows "
-    "vec Φ_ij has rank one. That of S6 has rank d for weights in general position; with D = 0 it has rank one exactly "
-    "where Δ_i[c] a[c, s] does not depend on the channel.",
+    "vec Φ_ij has rank one. That of S6 has rank d for weights in general position; with D = 0, "
+    "and β and γ in general position, it has rank one exactly where Δ_i[c] a[c, s] does not depend on the channel.",
     latex=r"\Phi_{ij} = P_{ij} W \iff \Delta_{i,c}\, a_{c,s} \;\text{does not depend on}\; c",
     source="derived here",
     models=("s6", "separable_attention", "linear_attention", "ssd", "qlstm"),

@@ -20,7 +20,8 @@ count = Claim(
     id="feature-count",
     title="Order p takes C(m + p, p) features, and no fewer.",
     statement="There are C(m + p, p) monomials of degree up to p in m variables, where full tensor powers have "
-    "(m^{p+1} - 1)/(m - 1) entries for the same inner product. The kernel cut off after p has exactly this rank.",
+    "(m^{p+1} - 1)/(m - 1) entries, for m > 1, for the same inner product. The kernel cut off after p has "
+    "exactly this rank.",
     latex=r"\operatorname{rank} \Big[\sum_{l \le p} \tfrac{(q_a^\top k_b)^l}{l!}\Big]_{ab} = \binom{m + p}{p}",
     source="derived here",
     models=("separable_attention",),

@@ -10,9 +10,10 @@ from dsf_theory.models import S6
 feedthrough = Claim(
     id="feedthrough-needs-states",
     title="What passes by the state would cost attention almost a state for each token.",
-    statement="A kernel of n states is that of attention with n features. With D on its diagonal it is still a system "
+    statement="A kernel of n states with invertible Λ is that of attention with n features. With D on its "
+    "diagonal it is still a system "
     "of the framework with n states, but separable attention, which has no D, needs L - n features over L >= 2n tokens "
-    "in general position.",
+    "in general position (checked in exact ranks for n up to 3).",
     latex=r"n_{\mathrm{sep}}(P) = n, \qquad n_{\mathrm{sep}}(P + D) = L - n",
     source="derived here; the completion of lower triangular matrices: Woerdeman",
     models=("s6",),

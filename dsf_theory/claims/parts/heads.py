@@ -14,9 +14,9 @@ maps = Claim(
     title="Heads, output weights and biases are the maps around one system.",
     statement="Head r owns the contiguous channels of q, k and v. The value weights with their bias are the input map "
     "on [u; 1], the output weights the output map, and the output bias a feedthrough of the one.",
-    latex=r"y_i = W_o \Big[\sum_{j \le i} P^r_{ij} (W_v u_j + b_v)^r\Big]_r + b_o \iff"
+    latex=r"y_i = W_o \Big[\sum_{j \le i} P^r_{ij} (W_v u_j + b_v)^r\Big]_r + b_o, \quad\text{that is}\quad "
     r"\Phi_{ij} = W_o \operatorname{diag}_r(P^r_{ij} I)\, [W_v, b_v] + [i = j]\, [0, b_o]",
-    source="Vaswani et al. 2017, section 3.2; the maps on [u; 1]: derived here",
+    source="Vaswani et al. 2017; the maps on [u; 1]: derived here",
     models=(
         "softmax_attention",
         "linear_attention",

@@ -13,7 +13,8 @@ infinite = Claim(
     id="softmax-infinite",
     title="No finite state expansion gives softmax attention on every input.",
     statement="For every n there is an input of 2n + 2 steps on which no system of n states a channel, whatever its "
-    "matrices, has the kernel of softmax attention: the block from the first half to the second has rank (n + 1) d.",
+    "matrices, has the kernel of softmax attention with W_v invertible and W_q, W_k of full row rank: the block "
+    "from the first half to the second has rank (n + 1) d.",
     latex=r"\operatorname{rank} \Phi_{[n+1, 2n+1] \times [0, n]} = (n + 1)\, d > n d",
     source="derived here",
     models=("softmax_attention",),
@@ -154,4 +155,4 @@ def distinct_keys(keys) -> int:
 def value_matrix(W_v) -> int:
     """How far the rank of the block is from above n d, what n states a channel can pass on."""
     d, n = len(W_v), len(KEYS) - 1
-    return max(0, n * d + 1 - ((n + 1) * d - missing_rank(KEYS, W_v)))
+    return np.maximum(0, n * d + 1 - ((n + 1) * d - missing_rank(KEYS, W_v)))

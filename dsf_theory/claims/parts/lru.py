@@ -19,7 +19,7 @@ lru = Claim(
     latex=r"\nu = \log(-\operatorname{Re} A\Delta), \quad \theta = \log(\operatorname{Im} A\Delta), \quad "
     r"e^{\gamma} B_{\mathrm{LRU}} = \tfrac{e^{A\Delta} - 1}{A} B_{\mathrm{S5}}, \quad "
     r"C_{\mathrm{LRU}} = 2 C_{\mathrm{S5}}",
-    source="derived here; LRU: Orvieto et al. 2023, section 3",
+    source="derived here; LRU: Orvieto et al. 2023",
     models=("lru", "s5"),
     notebook="03_state_space_models",
 )

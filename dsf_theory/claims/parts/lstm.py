@@ -16,7 +16,7 @@ lstm = Claim(
     title="The quasi-LSTM is the LSTM whose gates read the input alone and which has no tanh.",
     statement="With U = 0 and the identity in place of tanh the LSTM is the quasi-LSTM, a linear system. The LSTM with "
     "tanh and U is that to first order in its values W_u u + U_u h; beyond it, where U ≠ 0, the gates depend on the "
-    "state and there is no Φ.",
+    "state, so that the recurrence is not linear in the state, as the framework requires.",
     latex=r"c_i = \sigma(f_i) \odot c_{i-1} + \sigma(i_i) \odot \tanh(g_i), \quad h_i = \sigma(o_i) \odot \tanh(c_i) "
     r"\;\longrightarrow\; c_i = \sigma(f_i) \odot c_{i-1} + \sigma(i_i) \odot W_u u_i, \quad "
     r"y_i = \sigma(o_i) \odot c_i",

@@ -112,7 +112,7 @@ eigenbasis.hypothesis(
 
 pairs = Claim(
     id="conjugate-pairs",
-    title="S4D with n/2 complex modes is S4 with a real n × n matrix.",
+    title="S4D with n/2 complex modes, the same for all channels, is S4 with a real n × n matrix.",
     statement="A complex mode a = -σ + jω is the real matrix [[-σ, -ω], [ω, -σ]] on (Re h, Im h): sums, products and "
     "inverses go over, so both rules do. The input is (Re b, Im b), the output 2 (Re c, -Im c): twice the real part "
     "stands for the mode and its conjugate.",
@@ -229,3 +229,18 @@ pairs.hypothesis(
     holds=lambda: with_partners(shared(1, 4, "zoh")),
     dropped=lambda: with_partners(shared(1, 4, "zoh"), partner=lambda part: part),
 )(pair_residual)
+
+
+def own_modes(spread: float) -> S4D:
+    """S4D whose poles are scaled by channel."""
+    model = shared(1, 4, "zoh")
+    return having(model, A=model.A * (1 + spread * np.arange(3.0))[:, None])
+
+
+pairs.hypothesis(
+    "all channels have the same modes",
+    r"A_c = A_0, \quad B_c = B_0",
+    violation=lambda model: [part - part[0] for part in (model.A, model.B)],
+    holds=lambda: own_modes(0.0),
+    dropped=lambda: own_modes(0.5),
+)(lambda model: relative(as_s4(model).kernel(np.ones((6, 3))), model.kernel(np.ones((6, 3)))))

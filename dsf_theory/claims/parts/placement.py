@@ -14,10 +14,11 @@ from dsf_theory.system import Gauge, System
 placement = Claim(
     id="normaliser-placement",
     title="Where the normaliser stands is a choice of basis.",
-    statement="For every sequence t_i the system with Λ_i = t_i/t_{i-1}, B_i = t_i (I ⊗ ψ_i) W_v and C_i = (I ⊗ φ_iᵀ)/"
+    statement="For every sequence t_i without zeros the system with Λ_i = t_i/t_{i-1}, B_i = t_i (I ⊗ ψ_i) W_v "
+    "and C_i = (I ⊗ φ_iᵀ)/"
     "(η_i t_i) has the same kernel: in the state (t = 1/η), at the output (t = 1), or kept small by a running maximum.",
     latex=r"\frac{\phi_i^\top}{\eta_i t_i} \cdot \frac{t_i}{t_j} \cdot t_j \psi_j = \frac{\phi_i^\top \psi_j}{\eta_i}",
-    source="Sieber et al. 2024, the section on attention, places it in the state; other bases: derived here",
+    source="Sieber et al. 2024 places it in the state; other bases: derived here",
     models=("separable_attention", "linear_attention_elu", "norm_attention", "ssd", "s6", "s4"),
     notebook="06_normalisation",
 )

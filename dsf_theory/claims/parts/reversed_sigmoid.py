@@ -72,7 +72,8 @@ def step_of_s6():
 def opposite():
     model, u = QLSTMReversed.symbolic(d=2), tokens(2, 2)
     model = having(model, alpha=np.array(sp.S.One))
-    yield Identity(gate(model, u) + gate(turned(model.W_f, model.b_f, 1), u), 1, numerator)
+    both = gate(model, u) + gate(turned(model.W_f, model.b_f, 1), u)
+    yield Identity(both, np.ones(both.shape, dtype=int), numerator)
 
 
 def power_residual(alpha: float, rng: np.random.Generator) -> float:
@@ -92,7 +93,7 @@ def random_gates(rng):
 reversed_sigmoid.hypothesis(
     "the power is not negative: the model takes max(α, 0)",
     r"\alpha \ge 0",
-    violation=lambda alpha: max(0.0, -alpha),
+    violation=lambda alpha: np.maximum(0, -alpha),
     holds=0.7,
     dropped=-0.7,
 )(lambda alpha: power_residual(alpha, np.random.default_rng(1)))

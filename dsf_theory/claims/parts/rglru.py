@@ -18,7 +18,7 @@ rglru = Claim(
     "and the state is the output. The released code writes the first input with factor 1 in place of √(1 - a²).",
     latex=r"\Lambda_i = \operatorname{diag} a_i, \quad B_i = \operatorname{diag} \sqrt{1 - a_i^2} \odot \sigma(x_i), "
     r"\quad C_i = I, \qquad a_i = \sigma(\Lambda_p)^{c\, \sigma(r_i)}",
-    source="De et al. 2024 (Griffin), eq. (1)-(4); the reset: its released code",
+    source="De et al. 2024 (Griffin); the reset: its released code",
     models=("rglru",),
     notebook="04_recurrent_networks",
 )
@@ -93,10 +93,16 @@ def system_residual(model: RGLRU, reset: bool = False) -> list[float]:
     return [*worst, relative(model.output(u), run(right, u))]
 
 
+def first_write(model: RGLRU) -> Array:
+    """``B_0 - diag(√(1 - a_0²) σ(x_0))``."""
+    u = np.random.default_rng(2).standard_normal((9, model.d))
+    return model.system(u).B[0] - claimed(model, u, model.c)["B"][0]
+
+
 rglru.hypothesis(
     "the first input is written as the others are",
     r"B_0 = \operatorname{diag} \sqrt{1 - a_0^2} \odot \sigma(x_0)",
-    violation=lambda model: float(model.reset),
+    violation=first_write,
     holds=lambda: RGLRU.random(d=3, seed=1),
     dropped=lambda: RGLRU.random(d=3, seed=1, reset=True),
 )(system_residual)
@@ -110,7 +116,7 @@ normal = Claim(
     "not bounded like that: it is amplified by √((1 + a)/(1 - a)).",
     latex=r"a_i^2 + b_i^2 = 1 \;\Rightarrow\; W_i = a_i^2 W_{i-1} + b_i^2 = 1 - \prod_{k \le i} a_k^2, \qquad "
     r"\mathbb{E}\, h_i^2 = W_i",
-    source="derived here; the factor: De et al. 2024 (Griffin), eq. (4), and Orvieto et al. 2023 (LRU)",
+    source="derived here; the factor: De et al. 2024 (Griffin) and Orvieto et al. 2023 (LRU)",
     models=("rglru", "lru", "qlstm"),
     notebook="04_recurrent_networks",
 )
@@ -141,6 +147,16 @@ def three_steps():
     for reset in (False, True):
         a, _, phi = open_gate(reset)
         yield (phi**2).sum(axis=1), 1 - int(not reset) * np.cumprod(a**2)
+
+
+@normal.step("White u of unit variance, E u_j u_k = [j = k]: the mean of h_i² is W_i = Σ_j Φ_ij²", "identity")
+def mean_square():
+    """Of the products in h_i² = (Σ_j Φ_ij u_j)² only the squares have a mean, one."""
+    _, _, phi = open_gate()
+    u = tokens(3, 1)[:, 0]
+    squares = [sp.expand(h**2) for h in phi @ u]
+    mean = np.array([sum(square.coeff(u_j, 2) for u_j in u) for square in squares])
+    yield Identity(mean, (phi**2).sum(axis=1), shown=(r"\mathbb{E}\, h_i^2", r"\sum_j \Phi_{ij}^2"))
 
 
 @normal.step("One more step: a² (1 - P) + b² = 1 - a² P with P = ∏_{k<i} a_k²; P = 0 stays", "induction")
@@ -207,7 +223,7 @@ def off_the_circle(model: Model) -> Array:
 
 
 normal.hypothesis(
-    "the factor is the square root of 1 - a²; with 1 - a it is not so",
+    "the factor is the square root of 1 - a²",
     r"b_i = \sqrt{1 - a_i^2}",
     violation=off_the_circle,
     holds=lambda: opened(1),

@@ -53,7 +53,7 @@ qlstm = Claim(
     "reversed sigmoid the decay is σ(-f)^α = e^{-α softplus(f)}, with α = 1 the quasi-LSTM of -f.",
     latex=r"\Lambda_i = \operatorname{diag} \sigma(f_i), \quad B_i = \operatorname{diag} \sigma(i_i)\, W_u, \quad "
     r"C_i = \operatorname{diag} \sigma(o_i); \quad \tilde\Lambda_i = \operatorname{diag} \sigma(-f_i)^\alpha",
-    source="Sieber et al. 2024, eq. (22) and (23)",
+    source="Sieber et al. 2024, eq. (23), and its released code",
     models=("qlstm", "qlstm_rev"),
     notebook="04_recurrent_networks",
 )

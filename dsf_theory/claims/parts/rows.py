@@ -26,7 +26,7 @@ channel = Claim(
     "by what its last channel reads. The state is N = n (d + 1) with one head, n (d + s) with s heads.",
     latex=r"o_i = \sum_{j \le i} \phi_i^\top \psi_j \begin{pmatrix} v_j \\ 1 \end{pmatrix}, \qquad"
     r" y_i = \frac{o_{i, 1:d}}{o_{i, d+1}}",
-    source="Katharopoulos et al. 2020, eq. (9), keep both sums; as one system: derived here",
+    source="Katharopoulos et al. 2020 keep both sums; as one system: derived here",
     models=("linear_attention_elu", "separable_attention", "norm_attention"),
     notebook="06_normalisation",
 )
@@ -162,7 +162,7 @@ def averages():
             np.sum(P, axis=1), np.ones(3, dtype=object), by=numerator, shown=(r"\sum_{j \le i} P_{ij}", "1")
         )
         for i in range(3):
-            yield np.array([sp.sign(entry) for entry in P[i, : i + 1]]), 1
+            yield np.array([sp.sign(entry) for entry in P[i, : i + 1]]), np.ones(i + 1, dtype=int)
 
 
 @convex.step("y_i - a Σ_j P_ij = Σ_j P_ij (v_j - a), which is not negative where all v_j >= a", "identity")
@@ -176,7 +176,7 @@ def average_of_differences():
             yield Identity(
                 model.output(v)[:, 0] - a * np.sum(P, axis=1), side * (P @ w), by=numerator, shown=shown
             )
-            yield np.array([sp.sign(entry) for entry in P @ w]), 1
+            yield np.array([sp.sign(entry) for entry in P @ w]), np.ones(3, dtype=int)
 
 
 @convex.step("One more key adds a term of the same sign, whatever the length", "induction")

@@ -167,7 +167,7 @@ s6_2_decays.hypothesis(
 shared_reads = Claim(
     id="shared-reads",
     title="S6 with one state a channel gives all channels the same signs; attention with two heads does not.",
-    statement="All channels of S6 share β and γ, so with n = 1 every channel's kernel has, but for D, the sign of "
+    statement="All channels of S6 share β and γ, so with n = 1 every channel's kernel has, D aside, the sign of "
     "γ_i β_j. Two heads of attention may disagree. SSD can follow them once each head has a group of its own.",
     latex=r"n = 1: \quad \mathrm{sign}\, \Phi_{ij}^{(c)} = \mathrm{sign}(\gamma_i \beta_j) \;\text{ for all } c",
     source="derived here; groups: Dao and Gu 2024",
@@ -214,7 +214,7 @@ def disagreement(model: Model) -> float:
     """How negative the product of two channels' kernels becomes, over how large it is."""
     w = kernels(model, np.random.default_rng(7).standard_normal((6, model.d)))
     products = w[:, None] * w
-    return max(0.0, -np.min(products)) / np.max(np.abs(products))
+    return np.maximum(0, -np.min(products)) / np.max(np.abs(products))
 
 
 @shared_reads.numbers("Random S6, and SSD of two and four heads in one group, with one state a channel")

@@ -148,7 +148,7 @@ def some_scores() -> tuple[SoftmaxAttention, np.ndarray, float]:
 def missing_orders(order: int) -> float:
     """How many orders are missing for an error of 1e-12: ``p + 1 >= max(e² ρ, ρ + log 1e12)``."""
     rho = some_scores()[2]
-    return max(0.0, max(np.exp(2) * rho, rho + np.log(1e12)) - (order + 1))
+    return np.maximum(0, max(np.exp(2) * rho, rho + np.log(1e12)) - (order + 1))
 
 
 @series.hypothesis(

@@ -98,7 +98,7 @@ def caches(rng):
 @cache.hypothesis(
     "the cache has a slot for every step",
     r"L \le n",
-    violation=lambda slots: max(0, 6 - slots),
+    violation=lambda slots: np.maximum(0, 6 - slots),
     holds=6,
     dropped=5,
 )

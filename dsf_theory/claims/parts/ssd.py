@@ -35,7 +35,7 @@ ssd_system = Claim(
     "read is γ_i, where heads share β and γ in groups: head r of H reads group ⌊rG/H⌋ of G.",
     latex=r"\Lambda_i = e^{-a\Delta_i} I, \quad B_i = \Delta_i\, W_x \otimes \beta_i, \quad "
     r"C_i = I \otimes \gamma_i^\top, \quad D_i = D W_x, \quad \Delta_i = \mathrm{softplus}(w_\Delta^\top u_i + b)",
-    source="Dao and Gu 2024 (Mamba-2), sections 3 and 7; derived here as a system of the framework",
+    source="Dao and Gu 2024 (Mamba-2); derived here as a system of the framework",
     models=("ssd",),
     notebook="03_state_space_models",
 )

@@ -19,7 +19,7 @@ invariance = Claim(
     statement="S4D, S4, S5 and LRU have the same Λ, B, C and D at every step, so that Φ_ij = C Λ^{i-j} B, of which the "
     "complex models take the real part: it depends on i - j alone.",
     latex=r"\Phi_{ij} = \operatorname{Re}\bigl(C \bar A^{\,i-j} \bar B\bigr) + [i = j]\, D",
-    source="Gu, Goel, Ré 2022 (S4), the section on convolution; LRU: Orvieto et al. 2023, section 3",
+    source="Gu, Goel, Ré 2022 (S4); LRU: Orvieto et al. 2023",
     models=("s4d", "s4", "s5", "lru"),
     notebook="03_state_space_models",
 )
@@ -144,7 +144,7 @@ modes = Claim(
     "read and write one channel each, and the kernel of S5 is a sum over modes, each the kernel of S4D with one mode "
     "times an outer product.",
     latex=r"\Phi_{ij} = \operatorname{Re} \sum_p 2\, \bar a_p^{\,i-j}\, \bar b_p\; C_p B_p^\top + [i = j]\, D",
-    source="derived here; S5: Smith, Warrington, Linderman 2023, eq. (6)-(8)",
+    source="derived here; S5: Smith, Warrington, Linderman 2023",
     models=("s5", "s4d"),
     notebook="03_state_space_models",
 )

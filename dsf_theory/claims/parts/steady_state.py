@@ -18,7 +18,7 @@ euler = Claim(
     "aΔ / (1 - e^{-aΔ}), which grows with Δ without bound.",
     latex=r"\frac{\bar b}{1 - e^{-a\Delta}} = \frac{\beta}{a} \text{ (held)}, \qquad "
     r"\frac{\Delta\beta}{1 - e^{-a\Delta}} = \frac{a\Delta}{1 - e^{-a\Delta}} \cdot \frac{\beta}{a} \text{ (Euler)}",
-    source="Gu and Dao 2023 (Mamba), section 3.6, and its released code; the steady state is derived here",
+    source="the released code of Mamba (Gu and Dao 2023); the steady state is derived here",
     models=("s6", "s4d", "s4"),
     notebook="03_state_space_models",
 )

@@ -13,9 +13,10 @@ from dsf_theory.symbolic import symbols
 
 bound = Claim(
     id="truncation-bound",
-    title="The series cut off after p is off by a known amount, and no smaller bound holds.",
+    title="A truncated series moves a row of weights by a known amount.",
     statement="For scores of size up to ρ the relative error of E_p is at most δ = e^ρ ρ^{p+1}/(p+1)!, and a row of "
-    "weights is off by at most 2δ/(1 + √(1 - δ²)) in the sum of absolute differences. Some row attains this.",
+    "weights is off by at most 2δ/(1 + √(1 - δ²)) in the sum of absolute differences. For weights with relative "
+    "errors up to δ no smaller bound of the row holds: two keys attain it.",
     latex=r"\Big|\frac{E_p(t)}{e^t} - 1\Big| \le \delta = \frac{e^\rho \rho^{p+1}}{(p+1)!}, \qquad"
     r"\|\hat P_i - P_i\|_1 \le \frac{2 \delta}{1 + \sqrt{1 - \delta^2}}",
     source="Taylor's theorem; the sharp bound of the row: derived here",
@@ -61,7 +62,7 @@ def lagrange():
     by = lambda e: sp.gammasimp(sp.expand((e / delta).rewrite(sp.exp)))  # noqa: E731
     yield Identity(sp.diff(delta, tau) - below, delta, by=by)
     yield Identity(sp.diff(delta, tau) - above, delta + more, by=by)
-    yield np.array([sp.sign(delta), sp.sign(more)]), 1
+    yield np.array([sp.sign(delta), sp.sign(more)]), np.ones(2, dtype=int)
     yield delta.subs(tau, 0), 0
 
 
@@ -115,7 +116,7 @@ def attained():
 
 def sharp(delta: float) -> float:
     """``2δ/(1 + √(1 - δ²))``; 2δ from δ = 1 on."""
-    return 2 * delta / (1 + np.sqrt(max(0.0, 1 - delta**2)))
+    return 2 * delta / (1 + np.sqrt(np.maximum(0, 1 - delta**2)))
 
 
 def delta(rho: float, order: int) -> float:
@@ -135,7 +136,7 @@ def excess(scores: np.ndarray, order: int, rho: float) -> float:
 def excess_of_series(scores: np.ndarray, order: int, rho: float) -> float:
     """How far the relative errors of the weights are beyond the bound for scores up to ρ."""
     relative = score_weights(scores, order, "one")[-1] / np.exp(scores) - 1
-    return max(0.0, np.max(np.abs(relative)) - delta(rho, order))
+    return np.maximum(0, np.max(np.abs(relative)) - delta(rho, order))
 
 
 @bound.numbers("Random rows of eight scores, orders 2 to 9: both bounds hold; two keys attain the second")
@@ -154,7 +155,7 @@ def rows_within(rng):
 @bound.hypothesis(
     "no score is larger than ρ",
     r"|t| \le \rho",
-    violation=lambda largest: max(0.0, largest - 1),
+    violation=lambda largest: np.maximum(0, largest - 1),
     holds=1.0,
     dropped=3.0,
 )
@@ -166,7 +167,7 @@ def large_score(largest) -> float:
 @bound.hypothesis(
     "the relative error is below one",
     r"\delta < 1",
-    violation=lambda score: max(0.0, delta(abs(score), 1) - 1),
+    violation=lambda score: np.maximum(0, delta(abs(score), 1) - 1),
     holds=-0.5,
     dropped=-1.99,  # order 1 is -0.99 there, and the row sums to almost nothing
 )
