@@ -1,4 +1,4 @@
-"""Boundedness: when products of transitions, states and outputs stay within bounds."""
+"""Boundedness: when products of transitions and states stay within bounds."""
 
 import numpy as np
 import sympy as sp
@@ -120,8 +120,9 @@ products.hypothesis(
 bounded = Claim(
     id="bounded-state",
     title="A state that decays is bounded by the geometric series.",
-    statement="If |λ_i| ≤ κ and |B_i u_i| ≤ β at every step, 0 < κ < 1 and β > 0, then |h_i| ≤ "
-    "β(1 - κ^{i+1})/(1 - κ) < β/(1 - κ). Where nothing decays, as in un-normalised linear attention, the state may grow without bound.",
+    statement="If |λ_i| ≤ κ and |B_i u_i| ≤ β at every step, 0 < κ < 1 and β > 0, then "
+    "|h_i| ≤ β(1 - κ^{i+1})/(1 - κ) < β/(1 - κ). Where nothing decays, as in un-normalised linear attention, the state "
+    "may grow without bound.",
     latex=r"|h_i| \le \beta\,\frac{1 - \kappa^{i+1}}{1 - \kappa} < \frac{\beta}{1 - \kappa}",
     source="derived here",
     models=("s6", "qlstm", "linear_attention"),
@@ -207,78 +208,3 @@ bounded.hypothesis(
     holds="qlstm",
     dropped="linear_attention",
 )(overshoot)
-
-
-convex = Claim(
-    id="convex-gates",
-    title="A convex gate keeps the state among the inputs.",
-    statement="If λ_i + b_i = 1 with both between 0 and 1, as in S6 with the zero-order hold and A = -1, then h_i "
-    "stays between the least and the largest input so far (and zero). Euler's write, of the released S6, does not.",
-    latex=r"\lambda_i + b_i = 1,\; 0 \le \lambda_i \le 1 \;\Rightarrow\; |h_i| \le \max_{j \le i} |x_j|",
-    source="after Gu and Dao 2023; the bound: derived here",
-    models=("s6",),
-    notebook="06_normalisation",
-)
-
-
-def gate(rule: str) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
-    """Decay and write scale of S6 at A = -1 with n = 1, and the step Δ they are made of."""
-    step = symbols("Delta", (1, 1), positive=True)
-    model = MODELS["s6"].symbolic(1, 1, b_rule=rule)
-    model = MODELS["s6"](**{**model.parameters, "A_log": np.array([[sp.S.Zero]], dtype=object)}, b_rule=rule)
-    model.step = lambda u: step
-    system = model.system(tokens(1, 1))
-    write = system.B[0, 0, 0] / (model.W_B[0, 0] * tokens(1, 1)[0, 0])
-    return sp.exp(system.transition.log.item()), write, step.item()
-
-
-@convex.step("S6 with the zero-order hold at A = -1: decay and write scale sum to one", "identity")
-def sum_to_one():
-    decay, write, _ = gate("zoh")
-    return decay + write, sp.S.One
-
-
-@convex.step("The distance to the bound shrinks: M - h_i = λ(M - h_{i-1}) + b(M - x_i)", "identity")
-def distance():
-    decay, write, _ = gate("zoh")
-    M, h, x = sp.symbols("M h x", real=True)
-    yield M - (decay * h + write * x), decay * (M - h) + write * (M - x)
-
-
-@convex.step("Both weights are positive: each is its own modulus", "identity")
-def positive_weights():
-    decay, write, Delta = gate("zoh")
-    t = sp.Symbol("t", positive=True)  # e^Δ = 1 + t
-    for weight in (decay, write):
-        weight = sp.simplify(weight.subs(Delta, sp.log(1 + t)))
-        yield weight, sp.Abs(weight)
-
-
-@convex.numbers("S6 with the zero-order hold, random tokens and large steps")
-def among_inputs(rng):
-    return beyond("zoh", int(rng.integers(1000)))
-
-
-def beyond(rule: str, seed: int = 1) -> float:
-    """How far the state of S6 leaves the inputs written to it, where every token writes what it is."""
-    model = MODELS["s6"].random(d=2, n=1, seed=seed, b_rule=rule)
-    fixed = {"A_log": np.zeros((2, 1)), "b_delta": np.full(2, 3.0)}
-    model = MODELS["s6"](**{**model.parameters, **fixed}, b_rule=rule)
-    system = model.system(np.random.default_rng(seed).uniform(0.5, 1, (30, 2)))
-    largest = np.abs(system.u * (system.u @ model.W_B.T)).max()
-    return float(np.maximum(0.0, np.abs(system.states()).max() / largest - 1))
-
-
-convex.hypothesis(
-    "what is written is what is forgotten: the zero-order hold",
-    r"b_i = 1 - \lambda_i",
-    violation=lambda rule: np.abs(weights_sum(rule) - 1).max(),
-    holds="zoh",
-    dropped="euler",
-)(beyond)
-
-
-def weights_sum(rule: str) -> np.ndarray:
-    """λ + b of S6 at A = -1 for some steps."""
-    decay, write, Delta = gate(rule)
-    return np.array([float((decay + write).subs(Delta, value)) for value in (0.1, 1.0, 4.0)])

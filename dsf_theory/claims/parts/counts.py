@@ -154,11 +154,8 @@ def one_head():
 def more_heads():
     for heads in (1, 2, 3):
         keys = [12 // heads * (k + 1) for k in range(2)]
-        found = [
-            kept(name, 6, size, heads=heads)
-            for size in keys
-            for name in ("linear_attention", "separable_attention")
-        ]
+        names = ("linear_attention", "separable_attention")
+        found = [kept(name, 6, size, heads=heads) for size in keys for name in names]
         yield (
             np.array(found, dtype=object),
             np.array([6 * size + extra for size in keys for extra in (0, size * heads)], dtype=object),
@@ -183,7 +180,7 @@ def moved(eta: str) -> float:
     """How far ``log η_i`` of later tokens moves where the first token is changed; nothing moves where η is one."""
     model, u = MODELS["separable_attention"].random(d=3, n=2, seed=1, eta=eta), np.ones((4, 3))
     gains = [model.system(np.vstack([first * u[:1], u[1:]])).output_gain for first in (1, -1)]
-    return 0.0 if eta == "one" else np.max(np.abs(gains[0].log[1:] - gains[1].log[1:]))
+    return 0.0 if gains[0] is None else np.max(np.abs(gains[0].log[1:] - gains[1].log[1:]))
 
 
 states.hypothesis(
@@ -252,11 +249,11 @@ def crossing(_rng):
 costs.hypothesis(
     "the sequence is long",
     r"L > \frac{3nd}{n + d + 1}",
-    violation=lambda length: max(0.0, 3 * 64 / 17 - length),
+    violation=lambda length: np.maximum(0.0, 3 * 64 / 17 - length),
     holds=16,
     dropped=4,
 )(
-    lambda length: max(
+    lambda length: np.maximum(
         0.0, multiplications(length, 8, 8)["recurrent"] / multiplications(length, 8, 8)["convolutional"] - 1
     )
 )

@@ -100,7 +100,7 @@ delta_rule = Claim(
     title="The delta rule overwrites what a key held.",
     statement="With Λ_i = I - β k kᵀ and the write β k, the memory of a key shrinks by 1 - β‖k‖² before the new value "
     "is added; at β‖k‖² = 1 what was stored under k is replaced. Λ_i is symmetric, with eigenvalues 1 and 1 - β‖k‖²: "
-    "its norm is one where 0 ≤ β‖k‖² ≤ 2, and above one elsewhere.",
+    "its norm is at most one exactly where 0 ≤ β‖k‖² ≤ 2.",
     latex=r"(I - \beta k k^\top) k = (1 - \beta \|k\|^2)\, k, \qquad \det(I - \beta k k^\top) = 1 - \beta \|k\|^2",
     source="Schlag et al. 2021; Yang et al. 2024; as a system of the framework: derived here",
     models=(),
@@ -129,23 +129,18 @@ def along_the_key():
             yield delta_system(key, v, beta).Lambda[0] @ held, (1 - beta * (key[0] @ key[0])) * held
 
 
-@delta_rule.step("det Λ = 1 - β‖k‖²: singular exactly where it overwrites", "identity")
-def determinant():
-    beta = sp.Symbol("beta")
-    for n in (1, 2, 3):
-        key = symbols("k", (1, n))
-        Lambda = delta_system(key, symbols("v", (1, 1)), beta).Lambda[0]
-        yield sp.Matrix(Lambda).det(), 1 - beta * (key[0] @ key[0])
-
-
-@delta_rule.step("Its eigenvalues are 1 and 1 - s with s = β‖k‖²; 1 - (1 - s)² = s(2 - s)", "identity")
+@delta_rule.step(
+    "Its eigenvalues are 1 and det Λ = 1 - s with s = β‖k‖², and 1 - (1 - s)² = s(2 - s)", "identity"
+)
 def eigenvalues():
     beta, x, s = sp.symbols("beta x s")
     for n in (1, 2, 3):
         key = symbols("k", (1, n))
+        strength = beta * (key[0] @ key[0])
         Lambda = sp.Matrix(delta_system(key, symbols("v", (1, 1)), beta).Lambda[0])
         yield Lambda, Lambda.T
-        yield Lambda.charpoly(x).as_expr(), (x - 1) ** (n - 1) * (x - 1 + beta * (key[0] @ key[0]))
+        yield Lambda.charpoly(x).as_expr(), (x - 1) ** (n - 1) * (x - 1 + strength)
+        yield Lambda.det(), 1 - strength
     yield 1 - (1 - s) ** 2, s * (2 - s)
 
 
@@ -168,9 +163,8 @@ def stored(strength: float) -> float:
     return np.max(np.abs(delta_system(keys, values, strength / (key @ key)).recurrent() - values))
 
 
-@delta_rule.numbers("Five values under one key, the last one is read; all forms agree")
-def overwrites(_rng):
-    rng = np.random.default_rng(3)
+@delta_rule.numbers("Five values under one key, the last one is read; recurrence and kernel agree")
+def overwrites(rng):
     system = delta_system(rng.standard_normal((8, 4)), rng.standard_normal((8, 3)), 0.3)
     return [stored(1.0), np.max(np.abs(system.recurrent() - system.convolutional()))]
 

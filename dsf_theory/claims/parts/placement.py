@@ -94,7 +94,7 @@ def random_placements(rng):
             shown = system.in_gauge(basis)
             forms = (read_states(shown), shown.recurrent(), shown.convolutional())
             worst += [relative(form, y) for form in forms]
-            worst.append(relative(shown.product_kernel(), system.kernel()))
+            worst += [relative(phi, system.kernel()) for phi in (shown.product_kernel(), shown.kernel())]
     return worst
 
 
