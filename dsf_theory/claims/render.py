@@ -119,7 +119,7 @@ def claim_markdown(claim: Claim) -> str:
     hypotheses = "".join(f"\n- {typeset(h.words)}: ${h.latex}$" for h in claim.hypotheses)
     where = f"\n\n*Hypotheses*\n{hypotheses}" if hypotheses else ""
     words = f"**{typeset(claim.title)}** {typeset(claim.statement)}"
-    return f"{words}\n\n$${claim.latex}$${where}\n\n*Source:* {claim.source}."
+    return f"{words}\n\n$${claim.latex}$${where}\n\n*Source:* {typeset(claim.source)}."
 
 
 def report_markdown(report: Report) -> str:
@@ -145,7 +145,7 @@ def ledger_markdown(ledger: LedgerReport) -> str:
     head = "| | claim | proved by | hypotheses needed | source | derived in |\n|---|---|---|---|---|---|\n"
     return head + "\n".join(
         f"| {mark(r.ok)} | **{r.claim.id}**: {typeset(r.claim.title)} | {', '.join(methods(r))} | {needed(r)} "
-        f"| {r.claim.source} | {link(r.claim)} |"
+        f"| {typeset(r.claim.source)} | {link(r.claim)} |"
         for r in ledger.reports
     )
 
