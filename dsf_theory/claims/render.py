@@ -13,7 +13,7 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
 from dsf_theory.claims.report import Counterexample, LedgerReport, Report, StepResult
-from dsf_theory.symbolic import to_latex
+from dsf_theory.symbolic import symbol_latex, to_latex
 
 READABLE = 60
 """Operations in an expression that a reader can take in."""
@@ -81,7 +81,10 @@ def side_latex(side) -> str:
     """LaTeX of one side; an expression that nobody would read is only measured."""
     if (operations := size(side)) > 4 * READABLE:
         return rf"\langle\text{{{operations} operations}}\rangle"
-    return sp.latex(side).replace(r"\mathbb{I}", "I") if isinstance(side, sp.MatrixExpr) else to_latex(side)
+    if not isinstance(side, sp.MatrixExpr):
+        return to_latex(side)
+    scalars = {s: symbol_latex(s.name) for s in side.free_symbols if isinstance(s, sp.Symbol)}
+    return sp.latex(side, symbol_names=scalars).replace(r"\mathbb{I}", "I")
 
 
 def mark(ok: bool) -> str:

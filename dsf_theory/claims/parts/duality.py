@@ -50,18 +50,17 @@ def dual(d: int, n: int, length: int) -> tuple[SSD, System, System]:
 @ssd_to_attention.step("Λ_i, B_i and C_i are those of attention, at any sizes", "Kronecker")
 def dual_at_any_size():
     _, system, attention = dual(3, 2, 3)
-    return same_at_any_size(system, attention, "SSD", "attention")
+    return same_at_any_size(system, attention)
 
 
-def same_at_any_size(left: System, right: System, *names: str):
-    """Λ_i, B_i and C_i of two systems with the names of their models; what is written differs by one factor."""
+def same_at_any_size(left: System, right: System):
+    """Λ_i, B_i and C_i of two systems; what is written differs by one factor."""
     found, claimed, beta = kronecker(left, 2), kronecker(right, 2), coefficients()[0]
     factor = right.write[2, 0, 0] / left.write[2, 0, 0]
     written = claimed.B.xreplace({beta: factor[0] * beta})
-    shown = [[rf"{letter}_i^{{\text{{{name}}}}}" for name in names] for letter in (r"\Lambda", "B", "C")]
-    yield Identity(one_scalar(found.Lambda), one_scalar(claimed.Lambda), shown=shown[0])
-    yield Identity(one_scalar(found.B), one_scalar(written), shown=shown[1])
-    yield Identity(found.C, claimed.C, shown=shown[2])
+    yield Identity(one_scalar(found.Lambda), one_scalar(claimed.Lambda))
+    yield Identity(one_scalar(found.B), one_scalar(written))
+    yield Identity(found.C, claimed.C)
     yield factor, np.broadcast_to(factor[:1], factor.shape)
 
 
@@ -180,7 +179,7 @@ def any_attention(length: int, eta: np.ndarray) -> System:
 )
 def dual_of_attention():
     attention = any_attention(3, symbols("eta", (3,), positive=True)[:, None])
-    return same_at_any_size(attention, ssd_of(attention, steps_of(attention)), "attention", "SSD")
+    return same_at_any_size(attention, ssd_of(attention, steps_of(attention)))
 
 
 @attention_to_ssd.step("A normaliser that grows by the factors 1 + ε_i has steps Δ_i > 0", "identity")
