@@ -19,7 +19,7 @@ gates = Claim(
     "by all channels.",
     latex=r"\Lambda_i = \sigma(-z_i)^a, \qquad f_i = \lambda_i \frac{\tau_i}{\tau_{i-1}}, \quad "
     r"i_i = \tau_i \Delta_i \beta_i, \quad o_i = \frac{\gamma_i}{\tau_i}",
-    source="Sieber et al. 2024, the section on recurrent networks, eq. (23); the converse is derived here",
+    source="after Sieber et al. 2024; the converse is derived here",
     models=("s6", "qlstm", "qlstm_rev"),
     notebook="04_recurrent_networks",
 )

@@ -20,7 +20,7 @@ lstm = Claim(
     latex=r"c_i = \sigma(f_i) \odot c_{i-1} + \sigma(i_i) \odot \tanh(g_i), \quad h_i = \sigma(o_i) \odot \tanh(c_i) "
     r"\;\longrightarrow\; c_i = \sigma(f_i) \odot c_{i-1} + \sigma(i_i) \odot W_u u_i, \quad "
     r"y_i = \sigma(o_i) \odot c_i",
-    source="Sieber et al. 2024, the section on recurrent networks, eq. (22); LSTM: Hochreiter and Schmidhuber 1997",
+    source="after Sieber et al. 2024; LSTM: Hochreiter and Schmidhuber 1997",
     models=("lstm", "qlstm"),
     notebook="04_recurrent_networks",
 )

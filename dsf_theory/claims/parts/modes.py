@@ -119,7 +119,7 @@ pairs = Claim(
     latex=r"a \mapsto \begin{pmatrix} \operatorname{Re} a & -\operatorname{Im} a \\ "
     r"\operatorname{Im} a & \operatorname{Re} a \end{pmatrix}, \qquad "
     r"c\, \bar a^{\,k} b + \overline{c\, \bar a^{\,k} b} = 2 \operatorname{Re} c\, \bar a^{\,k} b",
-    source="Gu et al. 2022 (S4D), the section on conjugate pairs",
+    source="Gu et al. 2022 (S4D)",
     models=("s4d", "s4"),
     notebook="03_state_space_models",
 )

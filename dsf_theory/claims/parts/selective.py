@@ -60,7 +60,7 @@ s6_system = Claim(
     "of the token alone. Step and write are coupled: a channel with a large step forgets more and writes more.",
     latex=r"\Lambda_i = \mathrm{diag}(\mathrm{vec}\,e^{\Delta_i A}), \; B_i = \mathrm{diag}(\Delta_i) \otimes \beta_i, "
     r"\; C_i = I \otimes \gamma_i^\top, \; \Delta_i = \mathrm{softplus}(W_\uparrow W_\downarrow u_i + b)",
-    source="Gu and Dao 2023 (Mamba), algorithm 2; as a system: Sieber et al. 2024, the section on state space models",
+    source="Gu and Dao 2023 (Mamba), algorithm 2; as a system: after Sieber et al. 2024",
     models=("s6",),
     notebook="03_state_space_models",
 )
