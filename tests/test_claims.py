@@ -1,17 +1,28 @@
 """The ledger holds; and whatever it rests on, once changed, makes it fail by name."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dsf_theory as dsf
 from dsf_theory import claims, cli, dense
 from dsf_theory.claims import LEDGER, METHODS, PARTS, Claim, render
-from dsf_theory.claims.reading import any_matrices, at_time, induction, kronecker, rank, rearranged, tokens
+from dsf_theory.claims.reading import (
+    any_matrices,
+    at_time,
+    induction,
+    kronecker,
+    rank,
+    rearranged,
+    relative,
+    tokens,
+)
 from dsf_theory.claims.vanish import difference, vanish
 from dsf_theory.models import MODELS
 
@@ -30,6 +41,8 @@ def test_every_claim_holds_for_reasons(claim_id):
 def test_the_ledger_is_large_enough_and_each_claim_complete():
     assert len(LEDGER) >= 20
     assert len(LEDGER) == sum(isinstance(value, Claim) for part in PARTS for value in vars(part).values())
+    sources = "".join(path.read_text() for path in (Path(claims.__file__).parent / "parts").glob("*.py"))
+    assert len(LEDGER) == sources.count("= Claim(")
     for claim in LEDGER.values():
         assert claim.hypotheses, claim.id
         assert claim.proof and claim.confirmations, claim.id
@@ -45,6 +58,7 @@ def test_every_model_has_claims_and_the_papers_parts_are_covered():
     assert {"reversed-sigmoid", "convolution", "change-of-basis", "separable-attention"} <= set(LEDGER)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10_000))
 def test_confirmations_hold_for_any_seed(seed):
     ids = ("change-of-basis", "causal-basis", "coefficient-dynamics")
@@ -85,6 +99,20 @@ def test_an_exception_an_empty_step_and_an_empty_array_are_failures():
 
 def test_a_claim_without_a_proof_does_not_hold():
     assert not sample().check().ok
+    claim = sample()
+    claim.numbers("agree")(lambda rng: 0.0)
+    assert not claim.check().ok
+
+
+def test_a_matrix_is_no_number_and_not_a_number_is_not_small():
+    with pytest.raises(ValueError, match="one shape, or zero"):
+        difference(np.ones((2, 2), dtype=object), 1)
+    with pytest.raises(ValueError, match="expected the shape"):
+        relative(np.ones((2, 2)), np.ones(2))
+    for path in (Path(claims.__file__).parent / "parts").glob("*.py"):
+        assert not re.search(r"(?<![.\w])max\(0", path.read_text()), (
+            f"{path.name}: max(0, nan) is 0; use np.maximum"
+        )
 
 
 @pytest.mark.parametrize(
@@ -97,6 +125,7 @@ def test_a_claim_without_a_proof_does_not_hold():
         (abs, lambda case: 1.0, False),  # one that does not hold with it
         (abs, lambda case: case / 1000, False),  # a difference that does not matter
         (abs, lambda case: 1 / case, False),  # an exception
+        (abs, lambda case: case * float("inf") if case else 0.0, False),  # an overflow
     ],
 )
 def test_a_hypothesis_must_be_satisfied_violated_and_needed(violation, residual, ok):
@@ -275,7 +304,14 @@ def test_index_of_claims_links_to_notebooks():
     assert "[01](01_the_framework.ipynb)" in page and page.count("✓") == 2
 
 
+def test_every_claim_is_named_in_the_notebook_that_it_points_to():
+    folder = Path(__file__).parents[1] / "notebooks"
+    for claim in LEDGER.values():
+        text = (folder / f"{claim.notebook}.ipynb").read_text(encoding="utf-8")
+        assert re.search(rf'[`"]{claim.id}\\?[`"]', text), claim.id
+
+
 def test_words_with_indices_are_set_as_html():
     assert render.typeset("Λ_{i-1} <= κ^{i+1} W_v q_iᵀk_j") == (
-        "Λ<sub>i-1</sub> &lt;= κ<sup>i+1</sup> W<sub>v</sub> q<sub>i</sub>ᵀk<sub>j</sub>"
+        "Λ<sub>i-1</sub> ≤ κ<sup>i+1</sup> W<sub>v</sub> q<sub>i</sub>ᵀk<sub>j</sub>"
     )

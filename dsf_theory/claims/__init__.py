@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from dsf_theory.claims import bases, framework
 from dsf_theory.claims.claim import METHODS, Claim, Hypothesis, Identity, Step
+from dsf_theory.claims.parts import PARTS
 from dsf_theory.claims.report import LedgerReport, Report
 
-PARTS = (framework, bases)
-"""One module for each part of the paper."""
-
-LEDGER: dict[str, Claim] = {
-    claim.id: claim for part in PARTS for claim in vars(part).values() if isinstance(claim, Claim)
-}
+_CLAIMS = [claim for part in PARTS for claim in vars(part).values() if isinstance(claim, Claim)]
+LEDGER: dict[str, Claim] = {claim.id: claim for claim in _CLAIMS}
 """Claim id -> claim, in the order in which they are derived."""
 
 

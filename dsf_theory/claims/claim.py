@@ -109,7 +109,8 @@ class Hypothesis:
         except Exception as exception:  # noqa: BLE001 (a counterexample that cannot be computed is none)
             error = f"{type(exception).__name__}: {exception}"
         held, with_it, violated, without_it = found
-        ok = held <= HELD and with_it < EXACT and violated > HELD and without_it > BROKEN
+        finite = np.isfinite(violated) and np.isfinite(without_it)
+        ok = held <= HELD and with_it < EXACT and finite and violated > HELD and without_it > BROKEN
         return Counterexample(
             self.words,
             self.latex,
@@ -194,7 +195,7 @@ def as_identities(found: Identity | tuple | Iterable) -> Iterator[Identity]:
     """Identities from what a step returned: one, a pair ``(left, right)``, or several of either."""
     if isinstance(found, Identity):
         yield found
-    elif isinstance(found, tuple):
+    elif isinstance(found, tuple) and len(found) > 1:
         yield Identity(*found)
     else:
         for each in found:

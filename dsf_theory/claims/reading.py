@@ -5,6 +5,7 @@ which Kronecker products its matrices are, whatever d and n. What it does at one
 makes a formula at step 2 one at step i. And entries that do not commute stand for matrices of any size.
 """
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory import dense
 from dsf_theory.arrays import Array
+from dsf_theory.models import MODELS, Model
 from dsf_theory.symbolic import symbols
 from dsf_theory.system import System
 from dsf_theory.transition import Dense, Diagonal
@@ -22,6 +24,12 @@ I, J, K = sp.symbols("i j k", integer=True)
 
 SIZE_D, SIZE_N = sp.symbols("d n", integer=True, positive=True)
 """Channels and states, of any number."""
+
+
+EYE_D, EYE_N = sp.Identity(SIZE_D), sp.Identity(SIZE_N)
+
+MATRICES = ("Lambda", "B", "C", "D")
+"""What a system is made of."""
 
 
 class Matrices(NamedTuple):
@@ -166,3 +174,57 @@ def tokens(length: int, d: int) -> np.ndarray:
 def decays(log: Array, length: int) -> Diagonal:
     """A transition that is one scalar a step, from the logarithms (length,)."""
     return Diagonal(np.reshape(log, (length, 1, 1, 1)))
+
+
+def drawn(name: str, rng: np.random.Generator, **options) -> Model:
+    """A model of the registry with every parameter drawn anew, biases too; options as for ``Model.random``."""
+    model = MODELS[name].random(**options)
+    return having(model, **{key: rng.standard_normal(part.shape) for key, part in model.parameters.items()})
+
+
+def having(model: Model, **parameters: Array) -> Model:
+    """The model with some of its parameters replaced."""
+    return model.with_parameters({**model.parameters, **parameters})
+
+
+def relative(found: Array, claimed: Array) -> float:
+    """The largest difference of two arrays of one shape over the largest entry claimed.
+
+    Raises:
+        ValueError: for two shapes.
+    """
+    if np.shape(found) != np.shape(claimed):
+        raise ValueError(
+            f"claimed: expected the shape {np.shape(found)} of what is found, found {np.shape(claimed)}"
+        )
+    return float(np.max(np.abs(found - claimed)) / np.max(np.abs(claimed)))
+
+
+def with_steps(model: Model, length: int) -> Model:
+    """The model with positive symbols for its steps Δ_i."""
+    model = copy(model)
+    delta = symbols("Delta", (length, getattr(model, "heads", model.d)), positive=True)
+    model.step = lambda u: delta
+    return model
+
+
+def diagonal(part: Array, name: str) -> sp.MatrixExpr:
+    """``diag(vec part)`` of a coefficient (channel, state) at any sizes: an axis that is shared is an identity."""
+    if part.shape[-1] == 1:
+        return KroneckerProduct(sp.MatrixSymbol(name, SIZE_D, SIZE_D), EYE_N)
+    return sp.MatrixSymbol(name, SIZE_D * SIZE_N, SIZE_D * SIZE_N)
+
+
+def heads_needed(model: Model) -> int:
+    """The rank of the rearranged kernel: no attention of fewer heads has it."""
+    u = np.random.default_rng(6).standard_normal((6, model.d))
+    return rank(rearranged(model.kernel(u)))
+
+
+def run(claimed: dict[str, list], u: np.ndarray) -> np.ndarray:
+    """The output of the recurrence, step by step."""
+    h, y = np.zeros(len(claimed["B"][0])), []
+    for Lambda, B, C, D, u_i in zip(*(claimed[name] for name in MATRICES), u, strict=True):
+        h = Lambda @ h + B @ u_i
+        y.append(C @ h + D @ u_i)
+    return np.array(y)

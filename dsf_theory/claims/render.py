@@ -13,7 +13,7 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
 from dsf_theory.claims.report import Counterexample, LedgerReport, Report, StepResult
-from dsf_theory.symbolic import to_latex
+from dsf_theory.symbolic import symbol_latex, to_latex
 
 READABLE = 60
 """Operations in an expression that a reader can take in."""
@@ -21,9 +21,7 @@ READABLE = 60
 
 def representative(identity: Identity) -> tuple[object, object, str]:
     """Both sides, or one entry of each where they are arrays too large to read, and which one it is."""
-    left, right = (
-        np.array(s.tolist()) if isinstance(s, sp.MatrixBase) else s for s in (identity.left, identity.right)
-    )
+    left, right = (as_array(side) for side in (identity.left, identity.right))
     if isinstance(left, sp.MatrixExpr) or isinstance(right, sp.MatrixExpr) or not np.ndim(left):
         return left, right, ""
     right = np.broadcast_to(np.asarray(right, dtype=object), np.shape(left))
@@ -31,11 +29,16 @@ def representative(identity: Identity) -> tuple[object, object, str]:
         return left, right, ""
     places = sorted(np.ndindex(left.shape), key=lambda place: worth_reading(left[place]))
     place = places[-1]
-    return (
-        left[place],
-        right[place],
-        f"entry ({', '.join(map(str, place))}) of {' × '.join(map(str, left.shape))}",
-    )
+    axes = [(k, size) for k, size in zip(place, left.shape, strict=True) if size > 1]
+    index, shape = (sep.join(str(axis[part]) for axis in axes) for part, sep in ((0, ", "), (1, " × ")))
+    return left[place], right[place], f"entry ({index}) of {shape}"
+
+
+def as_array(side):
+    """A list or an explicit matrix as an object array; anything else as it is."""
+    if isinstance(side, sp.MatrixBase):
+        side = side.tolist()
+    return np.array(side, dtype=object) if isinstance(side, list) else side
 
 
 def size(side) -> int:
@@ -59,11 +62,29 @@ def identity_latex(identity: Identity) -> tuple[str, str, str]:
     return side_latex(left), side_latex(right), where
 
 
+def shown_identities(step: StepResult) -> list[tuple[str, str, str]]:
+    """LaTeX of what a step compares, each formula once, and nothing like 1 = 1 where there is more to see."""
+    found = list(dict.fromkeys(map(identity_latex, step.identities)))
+    telling = [each for each in found if not (each[0] == each[1] and len(each[0]) == 1)]
+    return telling or found
+
+
+def formula(left: str, right: str, where: str, newline: str = r"\\[4pt]") -> str:
+    """Left equals right, over two lines; the formula once, where both sides read the same."""
+    if left == right:
+        return rf"$${left} \qquad \text{{on both sides{', ' + where if where else ''}}}$$"
+    note = rf"\qquad \text{{({where})}}" if where else ""
+    return rf"$$\begin{{aligned}} &{left} {newline} ={{}} &{right} {note} \end{{aligned}}$$"
+
+
 def side_latex(side) -> str:
     """LaTeX of one side; an expression that nobody would read is only measured."""
     if (operations := size(side)) > 4 * READABLE:
         return rf"\langle\text{{{operations} operations}}\rangle"
-    return sp.latex(side) if isinstance(side, sp.MatrixExpr) else to_latex(side)
+    if not isinstance(side, sp.MatrixExpr):
+        return to_latex(side)
+    scalars = {s: symbol_latex(s.name) for s in side.free_symbols if isinstance(s, sp.Symbol)}
+    return sp.latex(side, symbol_names=scalars).replace(r"\mathbb{I}", "I")
 
 
 def mark(ok: bool) -> str:
@@ -71,19 +92,26 @@ def mark(ok: bool) -> str:
     return "✓" if ok else "✗"
 
 
+def small(number: float) -> str:
+    """A residual with two digits, and zero as it is."""
+    return f"{number:.1e}" if number else "0"
+
+
 def residual_text(step: StepResult) -> str:
     """``0`` for a proof, else the number; what is left of an identity that failed, shortened."""
     if step.error:
         return step.error
     if step.method == "numbers":
-        return f"{step.residual:.1e}" if step.residual else "0"
+        return small(step.residual)
     return textwrap.shorten(str(step.residual), 60, placeholder=" …")
 
 
 def typeset(words: str) -> str:
-    """Words as HTML, their indices lowered and powers raised: ``Λ_{i-1}``, ``κ^{i+1}``, ``W_v``."""
-    text = re.sub(r"_(?:\{([^}]*)\}|([A-Za-z0-9]+))", r"<sub>\1\2</sub>", html.escape(words, quote=False))
-    return re.sub(r"\^(?:\{([^}]*)\}|([A-Za-z0-9]+))", r"<sup>\1\2</sup>", text)
+    """Words as HTML, their indices lowered and powers raised: ``Λ_{i-1}``, ``κ^{i+1}``, ``W_η``."""
+    text = html.escape(words.replace("<=", "≤").replace(">=", "≥"), quote=False)
+    for mark, tag in (("_", "sub"), (r"\^", "sup")):
+        text = re.sub(mark + r"(?:\{([^}]*)\}|([A-Za-z0-9\u0370-\u03ff]+))", rf"<{tag}>\1\2</{tag}>", text)
+    return text
 
 
 # ---------------------------------------------------------------- notebook
@@ -94,7 +122,7 @@ def claim_markdown(claim: Claim) -> str:
     hypotheses = "".join(f"\n- {typeset(h.words)}: ${h.latex}$" for h in claim.hypotheses)
     where = f"\n\n*Hypotheses*\n{hypotheses}" if hypotheses else ""
     words = f"**{typeset(claim.title)}** {typeset(claim.statement)}"
-    return f"{words}\n\n$${claim.latex}$${where}\n\n*Source:* {claim.source}."
+    return f"{words}\n\n$${claim.latex}$${where}\n\n*Source:* {typeset(claim.source)}."
 
 
 def report_markdown(report: Report) -> str:
@@ -104,13 +132,12 @@ def report_markdown(report: Report) -> str:
         lines.append(
             f"{number}. {typeset(step.name)} *({step.method})* {mark(step.ok)} residual {residual_text(step)}"
         )
-        if step.identities:
-            left, right, where = identity_latex(step.identities[0])
-            lines += ["", f"   $${left} = {right}$$" + (f" ({where})" if where else ""), ""]
+        for each in shown_identities(step)[:1]:
+            lines += ["", "   " + formula(*each, newline=r"\cr"), ""]
     if report.counterexamples:
         lines += ["", "| without the hypothesis | residual with it | without it | |", "|---|---|---|---|"]
         lines += [
-            f"| {c.hypothesis} | {c.with_it:.1e} | {c.without_it:.2g} | {mark(c.ok)} |"
+            f"| {c.hypothesis} | {small(c.with_it)} | {c.without_it:.2g} | {mark(c.ok)} |"
             for c in report.counterexamples
         ]
     return "\n".join(lines)
@@ -121,7 +148,7 @@ def ledger_markdown(ledger: LedgerReport) -> str:
     head = "| | claim | proved by | hypotheses needed | source | derived in |\n|---|---|---|---|---|---|\n"
     return head + "\n".join(
         f"| {mark(r.ok)} | **{r.claim.id}**: {typeset(r.claim.title)} | {', '.join(methods(r))} | {needed(r)} "
-        f"| {r.claim.source} | {link(r.claim)} |"
+        f"| {typeset(r.claim.source)} | {link(r.claim)} |"
         for r in ledger.reports
     )
 
@@ -146,20 +173,25 @@ def needed(report: Report) -> str:
 
 def table(ledger: LedgerReport):
     """The claims as a table of ``rich``."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    found = Table(
-        title="The ledger of claims", title_justify="left", caption=caption(ledger), caption_justify="left"
-    )
-    found.add_column("")
+    title = {
+        "title": "The ledger of claims",
+        "title_justify": "left",
+        "padding": (0, 1, 0, 0),
+        "pad_edge": False,
+    }
+    found = Table(**title, box=SIMPLE_HEAD, caption=caption(ledger), caption_justify="left")
+    found.add_column("", width=1)
     found.add_column("claim", no_wrap=True)
-    found.add_column("proved by")
+    found.add_column("proved by", no_wrap=True)
     for column in ("steps", "worst\nresidual", "counter-\nexamples", "seconds"):
         found.add_column(column, justify="right")
     for r in ledger.reports:
         colour = "green" if r.ok else "bold red"
         steps = f"{sum(s.ok for s in r.steps)} of {len(r.steps)}"
-        row = ("\n".join(methods(r)), steps, f"{r.worst:.1e}", needed(r), f"{r.seconds:.2f}")
+        row = ("\n".join(methods(r)), steps, small(r.worst), needed(r), f"{r.seconds:.2f}")
         found.add_row(f"[{colour}]{mark(r.ok)}", r.claim.id, *row)
     return found
 
@@ -231,7 +263,7 @@ def dropped(found: Counterexample, wrapped) -> list[str]:
         return [wrapped(f"{mark(False)} {found.hypothesis}: {found.error}")]
     line = (
         f"{mark(found.ok)} Without '{found.hypothesis}' the residual is {found.without_it:.2g}, "
-        f"with it {found.with_it:.1e}."
+        f"with it {small(found.with_it)}."
     )
     return [wrapped(line)]
 

@@ -36,8 +36,11 @@ def difference(left: Any, right: Any, by=vanish) -> Any:
         right = to_array(right)
     if np.ndim(left) == np.ndim(right) == 0:
         return by(sp.sympify(left) - sp.sympify(right))
-    if np.ndim(right) and np.shape(left) != np.shape(right):
-        raise ValueError(f"expected two sides of one shape, found {np.shape(left)} and {np.shape(right)}")
+    is_zero = np.ndim(right) == 0 and right == 0
+    if not is_zero and np.shape(left) != np.shape(right):
+        raise ValueError(
+            f"expected two sides of one shape, or zero, found {np.shape(left)} and {np.shape(right)}"
+        )
     entries = np.ravel(np.asarray(left, dtype=object) - right)
     if not entries.size:
         raise ValueError("expected something to compare, found empty arrays")

@@ -6,7 +6,15 @@ import ipywidgets as W
 
 from dsf_theory.claims import LEDGER
 from dsf_theory.claims.claim import METHODS
-from dsf_theory.claims.render import identity_latex, mark, report_markdown, residual_text, typeset
+from dsf_theory.claims.render import (
+    formula,
+    mark,
+    report_markdown,
+    residual_text,
+    shown_identities,
+    small,
+    typeset,
+)
 from dsf_theory.claims.report import Counterexample, LedgerReport, Report, StepResult
 
 SHOWN = 2
@@ -36,7 +44,7 @@ class ProofStepper:
         height: of the page, in CSS, so that the notebook does not jump.
     """
 
-    def __init__(self, report: Report, height: str = "19em"):
+    def __init__(self, report: Report, height: str = "20em"):
         self.report = report
         self.pages = [step_page(step) for step in report.steps]
         self.pages += [hypothesis_page(found) for found in report.counterexamples]
@@ -47,7 +55,7 @@ class ProofStepper:
         self.on.on_click(lambda _: self.turn_to(self.number + 1))
         head = W.HTMLMath(heading(report))
         bar = W.HBox([self.back, self.on, self.place], layout=W.Layout(align_items="center"))
-        self.view = W.VBox([head, bar, self.page], layout=W.Layout(max_width="900px"))
+        self.view = W.VBox([head, bar, self.page], layout=W.Layout(max_width="900px", margin="8px 0 0"))
         self.turn_to(0)
 
     def turn_to(self, number: int) -> None:
@@ -125,33 +133,20 @@ def heading(report: Report) -> str:
 
 
 def step_page(step: StepResult) -> str:
-    """One step: its name, the two sides of its identities, its method and what is left."""
-    shown = [formula(*identity_latex(identity)) for identity in step.identities[:SHOWN]]
-    more = len(step.identities) - SHOWN
+    """One step: its name, what is left and by which method, and the two sides of its identities."""
+    found = shown_identities(step)
+    formulas = "".join(html.escape(formula(*each), quote=False) for each in found[:SHOWN])
+    more = len(found) - SHOWN
     rest = f'<p style="color:{GREY}">… and {more} more of the kind.</p>' if more > 0 else ""
-    return (
-        titled(step.name)
-        + "".join(shown)
-        + rest
-        + verdict(step.ok, residual_text(step), METHODS[step.method])
-    )
-
-
-def formula(left: str, right: str, where: str) -> str:
-    """Left equals right, over two lines; and which entry of a larger array it is."""
-    note = f'<span style="color:{GREY}">{html.escape(where)}</span>' if where else ""
-    sides = [html.escape(side, quote=False) for side in (left, right)]
-    return rf"{note}$$\begin{{aligned}} &{sides[0]} \\[4pt] ={{}} &{sides[1]} \end{{aligned}}$$"
+    return titled(step.name) + verdict(step.ok, residual_text(step), METHODS[step.method]) + formulas + rest
 
 
 def hypothesis_page(found: Counterexample) -> str:
     """What happens where a hypothesis is dropped."""
     if found.error:
-        return titled(f"Without: {found.hypothesis}") + verdict(
-            False, found.error, "a case of the registry's models"
-        )
+        return titled(f"Without: {found.hypothesis}") + verdict(False, found.error, METHODS["numbers"])
     case = (
-        f"<p>Where ${found.latex}$ holds, the claim is off by {found.with_it:.1e}. In a case that violates it "
+        f"<p>Where ${found.latex}$ holds, the claim is off by {small(found.with_it)}. In a case that violates it "
         f"by {found.violated:.2g}, the claim is off by <b>{found.without_it:.2g}</b>: the hypothesis is needed.</p>"
     )
     return titled(f"Without it: {found.hypothesis}") + case

@@ -16,7 +16,7 @@ change_of_basis = Claim(
     title="A change of basis leaves the kernel as it is.",
     statement="For invertible T_i the system T_i Λ_i T_{i-1}^{-1}, T_i B_i, C_i T_i^{-1}, D_i has the same kernel Φ.",
     latex=r"(\Lambda_i, B_i, C_i, D_i) \sim (T_i \Lambda_i T_{i-1}^{-1},\; T_i B_i,\; C_i T_i^{-1},\; D_i)",
-    source="Sieber et al. 2024, the section on attention, where a basis places the normaliser; general T_i: ours",
+    source="after Sieber et al. 2024, where a basis places the normaliser; general T_i: derived here",
     models=("s6", "ssd", "lru", "linear_attention"),
     notebook="01_the_framework",
 )

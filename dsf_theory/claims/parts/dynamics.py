@@ -6,20 +6,20 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory import forms
-from dsf_theory.claims.bases import singular, system_of
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.reading import any_matrices
+from dsf_theory.claims.parts.bases import singular, system_of
+from dsf_theory.claims.reading import any_matrices, rank
 from dsf_theory.models import MODELS
 from dsf_theory.symbolic import symbols
 from dsf_theory.system import System
-from dsf_theory.transition import Dense
+from dsf_theory.transition import Dense, Diagonal
 
 reading_order = Claim(
     id="reading-order",
     title="Reading before the write is another output matrix.",
     statement="Control theory reads the state before it is written. A system of the framework is such a system with "
-    "C_i Λ_i and C_i B_i + D_i; the way back, C_i Λ_i^{-1}, needs every Λ_i invertible. So RWKV, which reads first and "
-    "adds a bonus for the current token, is within the framework.",
+    "C_i Λ_i and C_i B_i + D_i; the way back, C_i Λ_i^{-1}, needs every Λ_i invertible. So RWKV-5 and 6, which read "
+    "first and add a bonus β for the current token, are within the framework, with D = 0 where β = 1/w.",
     latex=r"y_i = (C_i \Lambda_i)\, h_{i-1} + (C_i B_i + D_i)\, u_i",
     source="derived here; RWKV: Peng et al. 2023",
     models=("s6", "qlstm"),
@@ -49,6 +49,24 @@ def from_control():
     after = C / Lambda
     changed = replace(system, read=after.reshape(5, 1, 1, 1), skip=(D - after * B).reshape(5, 1, 1))
     yield changed.recurrent()[:, 0], read_before(system, C, D)
+
+
+def rwkv(w: np.ndarray, r: np.ndarray, k: np.ndarray, beta: np.ndarray, u: np.ndarray) -> System:
+    """RWKV of one channel: what reads h_{i-1} and the bonus β ⊙ k_i u_i by r_i, as a system that reads h_i."""
+    log, write, read = (part[:, None, None] for part in (np.frompyfunc(sp.log, 1, 1)(w), k, r / w))
+    skip = (r * beta * k - r / w * k).sum(axis=1)[:, None, None]
+    return System(u=u, transition=Diagonal(log), write=write, read=read, skip=skip)
+
+
+@reading_order.step("RWKV: C = r/w and D = rᵀ(β ⊙ k) - (r/w)ᵀ k, which is zero where β = 1/w", "identity")
+def bonus():
+    w, r, k, beta = (symbols(name, (3, 2), positive=True) for name in ("w", "r", "k", "beta"))
+    u, h, y = symbols("u", (3, 1)), np.zeros(2, dtype=int), []
+    for i in range(3):
+        y.append(r[i] @ (h + beta[i] * k[i] * u[i]))
+        h = w[i] * h + k[i] * u[i]
+    yield rwkv(w, r, k, beta, u).recurrent()[:, 0], np.array(y)
+    yield rwkv(w, r, k, 1 / w, u).D, np.zeros((3, 1, 1), dtype=int)
 
 
 def order_residual(case: tuple[str, float]) -> float:
@@ -81,7 +99,8 @@ delta_rule = Claim(
     id="delta-rule",
     title="The delta rule overwrites what a key held.",
     statement="With Λ_i = I - β k kᵀ and the write β k, the memory of a key shrinks by 1 - β‖k‖² before the new value "
-    "is added; at β‖k‖² = 1 what was stored under k is replaced.",
+    "is added; at β‖k‖² = 1 what was stored under k is replaced. Λ_i is symmetric, with eigenvalues 1 and 1 - β‖k‖²: "
+    "its norm is at most one exactly where 0 ≤ β‖k‖² ≤ 2.",
     latex=r"(I - \beta k k^\top) k = (1 - \beta \|k\|^2)\, k, \qquad \det(I - \beta k k^\top) = 1 - \beta \|k\|^2",
     source="Schlag et al. 2021; Yang et al. 2024; as a system of the framework: derived here",
     models=(),
@@ -97,25 +116,32 @@ def delta_system(keys: np.ndarray, values: np.ndarray, beta) -> System:
     return System(u=values, transition=Dense(matrix), write=beta * part, read=part)
 
 
-@delta_rule.step("Λ k = (1 - β‖k‖²) k, for keys of any size", "Kronecker")
+@delta_rule.step("Λ k = (1 - β‖k‖²) k, for keys of any size; of v ⊗ k with any value v the same", "Kronecker")
 def along_the_key():
-    """For a vector of symbolic size, and from the system's own Λ for explicit ones."""
+    """For a vector of symbolic size, and from the system's own Λ = I ⊗ M for explicit ones."""
     size, beta = sp.Symbol("n", integer=True, positive=True), sp.Symbol("beta")
     k = sp.MatrixSymbol("k", size, 1)
     yield (sp.Identity(size) - beta * k * k.T) * k, k - beta * k * (k.T * k)
     for n in (2, 3):
-        key = symbols("k", (1, n))
-        Lambda = delta_system(key, symbols("v", (1, 1)), beta).Lambda[0]
-        yield Lambda @ key[0], (1 - beta * (key[0] @ key[0])) * key[0]
+        key, value = symbols("k", (1, n)), symbols("v", (1, 2))
+        for v in (np.array([[sp.S.One]]), value):
+            held = np.outer(v, key).ravel()
+            yield delta_system(key, v, beta).Lambda[0] @ held, (1 - beta * (key[0] @ key[0])) * held
 
 
-@delta_rule.step("det Λ = 1 - β‖k‖²: singular exactly where it overwrites", "identity")
-def determinant():
-    beta = sp.Symbol("beta")
+@delta_rule.step(
+    "Its eigenvalues are 1 and det Λ = 1 - s with s = β‖k‖², and 1 - (1 - s)² = s(2 - s)", "identity"
+)
+def eigenvalues():
+    beta, x, s = sp.symbols("beta x s")
     for n in (1, 2, 3):
         key = symbols("k", (1, n))
-        Lambda = delta_system(key, symbols("v", (1, 1)), beta).Lambda[0]
-        yield sp.Matrix(Lambda).det(), 1 - beta * (key[0] @ key[0])
+        strength = beta * (key[0] @ key[0])
+        Lambda = sp.Matrix(delta_system(key, symbols("v", (1, 1)), beta).Lambda[0])
+        yield Lambda, Lambda.T
+        yield Lambda.charpoly(x).as_expr(), (x - 1) ** (n - 1) * (x - 1 + strength)
+        yield Lambda.det(), 1 - strength
+    yield 1 - (1 - s) ** 2, s * (2 - s)
 
 
 @delta_rule.step(
@@ -137,9 +163,8 @@ def stored(strength: float) -> float:
     return np.max(np.abs(delta_system(keys, values, strength / (key @ key)).recurrent() - values))
 
 
-@delta_rule.numbers("Five values under one key, the last one is read; all forms agree")
-def overwrites(_rng):
-    rng = np.random.default_rng(3)
+@delta_rule.numbers("Five values under one key, the last one is read; recurrence and kernel agree")
+def overwrites(rng):
     system = delta_system(rng.standard_normal((8, 4)), rng.standard_normal((8, 3)), 0.3)
     return [stored(1.0), np.max(np.abs(system.recurrent() - system.convolutional()))]
 
@@ -199,14 +224,17 @@ def softmax_case():
     yield Identity(model.probabilities(u)[0], alpha / alpha.sum(axis=1, keepdims=True))
 
 
+GRID = np.linspace(-1, 1, 5)
+READ = {"identity": lambda x: x, "exp": np.exp}
+"""Name of f -> f."""
+
+
 def states_needed(f: str) -> int:
     """By how much the rank of past-future blocks exceeds the n = 2 states of the keys."""
     rng = np.random.default_rng(4)
     queries, keys = rng.standard_normal((2, 12, 2))
     alpha = evolved(queries, keys, np.tile(np.eye(2), (12, 1, 1)))
-    alpha = np.tril(np.exp(alpha)) if f == "exp" else alpha
-    values = np.linalg.svd(alpha[6:, :6], compute_uv=False)
-    return max(0.0, np.sum(values > 1e-9 * values[0]) - 2.0)
+    return float(np.maximum(0.0, rank(READ[f](alpha)[6:, :6]) - 2.0))
 
 
 @coefficients.numbers("Random queries, keys and matrices A_i, and softmax")
@@ -223,7 +251,7 @@ def random_coefficients(rng):
 coefficients.hypothesis(
     "what is read is linear in the state",
     r"f = \mathrm{id}",
-    violation=lambda f: float(f != "identity"),
+    violation=lambda f: READ[f](0.3 + GRID) - READ[f](0.3) - READ[f](GRID),
     holds="identity",
     dropped="exp",
 )(states_needed)
