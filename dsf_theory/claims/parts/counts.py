@@ -1,6 +1,7 @@
 """What models cost: parameters, numbers kept from step to step, multiplications."""
 
 from dataclasses import replace
+from math import comb
 
 import numpy as np
 import sympy as sp
@@ -15,6 +16,7 @@ AXES = {
     "d": d,
     "n": n,
     "m": m,
+    "m/heads": m / s,
     "r": r,
     "heads": s,
     "groups*n": G * n,
@@ -33,6 +35,8 @@ PARAMETERS = {
     "linear_attention": (attention, "W_o"),
     "linear_attention_elu": (attention, "W_o"),
     "norm_attention": (attention + s * (d + 1), "W_o b_eta"),
+    "taylor_attention": (attention, "W_o"),
+    "favor_attention": (attention + r * m / s, "W_o"),
     "s4d": (3 * d * n + 2 * d, ""),
     "s4": (n**2 + n + d * n + 2 * d, ""),
     "s5": (2 * d * P + 3 * P / 2 + d, ""),
@@ -52,7 +56,7 @@ parameters = Claim(
     title="How many parameters each model has.",
     statement="With d channels, n states a channel, keys of size m in s heads, steps of rank r, G groups and P states "
     "in all, attention has 2md + 2d² parameters, S6 d(2r + 3n + 2), SSD d² + sd + 2Gnd + 3s, the quasi-LSTM 4d² + 3d; "
-    "complex numbers count twice.",
+    "complex numbers count twice, and what is not trained counts too, such as the r directions of FAVOR+, rm/s.",
     latex=r"2md + 2d^2, \quad d(2r + 3n + 2), \quad d^2 + sd + 2Gnd + 3s, \quad 4d^2 + 3d",
     source="counted from the definitions; attention, S6 and the quasi-LSTM agree with the released code of Sieber et "
     "al. 2024, S6_2 but for d weights that it never uses",
@@ -80,15 +84,14 @@ def counted(name: str, optional: str) -> int:
     model = MODELS[name]
     wanted = {"heads": 2} if "heads" in model.options else {}
     wanted |= {"groups": 2} if "groups" in model.options else {}
-    wanted |= {"r": 2} if "r" in model.free_sizes else {}
+    wanted |= dict.fromkeys({"r", "features"} & set(model.free_sizes), 2)
     size = 2 if "m" in {axis for shape in model.spec.values() for axis in shape.split()} else NUMBERS[n]
     size = NUMBERS[P] // NUMBERS[d] if "P" in " ".join(model.spec.values()) else size
     made = model.random(d=6, n=size, optional=tuple(optional.split()), **wanted)
-    counted_too = {key.rstrip("?"): key in model.spec or key in optional.split() for key in made.parameters}
     return sum(
         np.size(p) * (2 if np.iscomplexobj(p) else 1)
         for key, p in made.parameters.items()
-        if counted_too[key]
+        if key in model.spec or key in optional.split()
     )
 
 
@@ -116,8 +119,8 @@ states = Claim(
     id="state-sizes",
     title="How many numbers each model keeps from one step to the next.",
     statement="Separable attention keeps d·m/s numbers, and m more where a running row sum normalises it; "
-    "diagonal state space models and SSD keep nd, gated recurrent networks d. At a fixed key size, heads shrink "
-    "the state.",
+    "Taylor attention of order p keeps (d + s) C(m/s + p, p), diagonal state space models and SSD nd, gated recurrent "
+    "networks d. At a fixed key size, heads shrink the state.",
     latex=r"N = \frac{dm}{s}, \qquad N + m \;\text{(row sum)}, \qquad N = nd, \qquad N = d",
     source="Sieber et al. 2024, where N = nd; the normaliser and the heads counted once: derived here",
     models=tuple(name for name in MODELS if name not in ("softmax_attention", "lstm")),
@@ -131,7 +134,8 @@ KEPT = {
     name: d * n
     for name in ("linear_attention", "norm_attention", "s4d", "s4", "s5", "lru", "s6", "s6_2", "ssd")
 }
-KEPT |= {name: (d + 1) * n for name in ("linear_attention_elu", "separable_attention")}
+KEPT |= {name: (d + 1) * n for name in ("linear_attention_elu", "separable_attention", "favor_attention")}
+KEPT |= {"taylor_attention": (d + 1) * (n + 1) * (n + 2) / 2}
 KEPT |= {name: d for name in ("qlstm", "qlstm_rev", "rglru")}
 
 
@@ -142,7 +146,7 @@ def kept(name: str, channels: int, expansion: int, **options) -> int:
 
 
 @states.step(
-    "One head: nd, (n+1)d with a running row sum, or d, at sizes that determine the formula", "identity"
+    "One head: nd, n(d+1) with a running row sum, or d, at sizes that determine the formula", "identity"
 )
 def one_head():
     for name, count in KEPT.items():
@@ -154,12 +158,10 @@ def one_head():
 def more_heads():
     for heads in (1, 2, 3):
         keys = [12 // heads * (k + 1) for k in range(2)]
-        names = ("linear_attention", "separable_attention")
+        names = ("linear_attention", "separable_attention", "taylor_attention")
         found = [kept(name, 6, size, heads=heads) for size in keys for name in names]
-        yield (
-            np.array(found, dtype=object),
-            np.array([6 * size + extra for size in keys for extra in (0, size * heads)], dtype=object),
-        )
+        claimed = [[6 * k, (6 + heads) * k, (6 + heads) * comb(k + 2, 2)] for k in keys]
+        yield np.array(found, dtype=object), np.array(claimed, dtype=object).ravel()
 
 
 def normaliser_residual(eta: str) -> float:

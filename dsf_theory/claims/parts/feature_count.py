@@ -9,8 +9,8 @@ from sympy.polys.matrices import DomainMatrix
 from dsf_theory.claims.claim import Claim, Identity
 from dsf_theory.claims.parts.series import P, queries_and_keys, truncated
 from dsf_theory.claims.reading import rank
-from dsf_theory.features import monomials
-from dsf_theory.models import LinearAttention
+from dsf_theory.features import monomials, monomials_size, taylor, taylor_size
+from dsf_theory.models import SoftmaxAttention
 from dsf_theory.symbolic import symbols
 
 M = sp.Symbol("m", integer=True, positive=True)
@@ -24,8 +24,8 @@ count = Claim(
     "exactly this rank.",
     latex=r"\operatorname{rank} \Big[\sum_{l \le p} \tfrac{(q_a^\top k_b)^l}{l!}\Big]_{ab} = \binom{m + p}{p}",
     source="derived here",
-    models=("separable_attention",),
-    notebook="02_attention_as_a_dynamical_system",
+    models=("taylor_attention",),
+    notebook="07_softmax_by_state_expansion",
 )
 
 
@@ -54,8 +54,8 @@ def orders():
     yield total.subs(P, 0), 1
     for m in (1, 2, 3, 4):
         yield (
-            np.array([features(m, p) for p in range(5)]),
-            np.array([total.subs({M: m, P: p}) for p in range(5)]),
+            np.array([[features(m, p), monomials_size(m, p)] for p in range(5)]),
+            np.array([[total.subs({M: m, P: p})] * 2 for p in range(5)]),
         )
 
 
@@ -65,16 +65,10 @@ def full_powers():
     yield Identity(total + M ** (P + 1), total.subs(P, P + 1), by=lambda e: sp.cancel(sp.expand(e)))
     yield sp.cancel(total.subs(P, 0)), 1
     q, k = symbols("q", (2,)), symbols("k", (2,))
-    yield monomials(q, 3) @ monomials(k, 3), full(q, 3) @ full(k, 3)
-    yield sp.Integer(len(full(q, 3))), total.subs({M: 2, P: 3})
-
-
-def full(x: np.ndarray, order: int) -> np.ndarray:
-    """``[1, x, x⊗x/√2!, ...]``."""
-    powers = [np.array([sp.S.One])]
-    for p in range(1, order + 1):
-        powers.append(np.kron(powers[-1], x) / sp.sqrt(p))
-    return np.concatenate(powers)
+    yield monomials(q, 3) @ monomials(k, 3), taylor(q, 3) @ taylor(k, 3)
+    for m, p in ((2, 3), (3, 2), (4, 0)):
+        counted = np.array([len(taylor(np.ones(m), p)), taylor_size(m, p)])
+        yield counted, np.full(2, total.subs({M: m, P: p}))
 
 
 @count.step("The features are independent: ∂^α φ_β = √(α!) [α = β] at zero", "calculus")
@@ -93,7 +87,7 @@ def independent():
 
 def block(points: np.ndarray, order: int) -> np.ndarray:
     """Weights of attention with the series cut off, from keys at some points (count, m) to the same queries."""
-    model = queries_and_keys(LinearAttention, points.shape[1], dtype=points.dtype)
+    model = queries_and_keys(SoftmaxAttention, points.shape[1], dtype=points.dtype, scale=1)
     keys_then_queries = np.concatenate([np.hstack([0 * points, points]), np.hstack([points, 0 * points])])
     weights = truncated(model, order, eta="one").system(keys_then_queries).weights()[0, 0]
     return weights[len(points) :, : len(points)]

@@ -18,7 +18,7 @@ infinite = Claim(
     latex=r"\operatorname{rank} \Phi_{[n+1, 2n+1] \times [0, n]} = (n + 1)\, d > n d",
     source="derived here",
     models=("softmax_attention",),
-    notebook="02_attention_as_a_dynamical_system",
+    notebook="07_softmax_by_state_expansion",
 )
 
 Z = sp.Symbol("z", positive=True)

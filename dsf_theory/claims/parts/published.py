@@ -1,5 +1,6 @@
 """Attention as the literature writes it: the sums that the claims hold against the models, and models in symbols."""
 
+from math import factorial
 from typing import NamedTuple
 
 import numpy as np
@@ -74,11 +75,16 @@ def in_heads(model: Model, x: np.ndarray) -> np.ndarray:
 
 def queries_keys(model: Model, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """``q = scale (W_q u + b_q)`` and ``k = W_k u + b_k`` in heads, (heads, length, m/heads)."""
-    scale = model.scale
-    if scale is None:
-        scale = (model.sizes["m"] / model.heads) ** -0.5 if model.name == "softmax_attention" else 1
     q, k = affine(model.W_q, model.b_q, u), affine(model.W_k, model.b_k, u)
-    return scale * in_heads(model, q), in_heads(model, k)
+    return scale(model) * in_heads(model, q), in_heads(model, k)
+
+
+def scale(model: Model):
+    """The factor of the scores."""
+    if model.scale is not None:
+        return model.scale
+    softmax = model.name in ("softmax_attention", "taylor_attention", "favor_attention")
+    return (model.sizes["m"] / model.heads) ** -0.5 if softmax else 1
 
 
 def layer(model: Model, u: np.ndarray, P: np.ndarray, owner: tuple[int, ...] | None = None) -> np.ndarray:
@@ -109,8 +115,21 @@ def weights(model: Model, u: np.ndarray) -> np.ndarray:
         z = affine(model.W_eta, model.b_eta, u).T[..., None]
         eta = {"exp": np.exp(z), "softplus": np.log1p(np.exp(z)), "sigmoid": 1 / (1 + np.exp(-z))}
         return np.tril(products / eta[model.eta])
-    products = np.tril(np.exp(products) if model.name == "softmax_attention" else products)
+    if model.name == "softmax_attention":
+        products = np.exp(products)
+    if model.name == "taylor_attention":
+        products = sum(products**p / factorial(p) for p in range(model.order + 1))
+    if model.name == "favor_attention":
+        half = scale(model) ** 0.5
+        products = directions(q / half, half * k, model.omega)
+    products = np.tril(products)
     return products / products.sum(axis=2, keepdims=True)
+
+
+def directions(q: np.ndarray, k: np.ndarray, omega: np.ndarray) -> np.ndarray:
+    """``Σ_l exp(ω_lᵀ(q_i + k_j) - (|q_i|² + |k_j|²)/2) / r`` (heads, length, length)."""
+    q, k = q[:, :, None], k[:, None]
+    return np.exp((q + k) @ omega.T - (np.sum(q * q + k * k, axis=-1) / 2)[..., None]).mean(axis=-1)
 
 
 def complete(name: str, rng: np.random.Generator, d: int = 4, n: int = 2, **options) -> Model:

@@ -5,43 +5,51 @@ from functools import cache
 import numpy as np
 import sympy as sp
 
-from dsf_theory.arrays import namespace
-from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.parts.published import complete, layer, weights
 from dsf_theory.claims.parts.series import queries_and_keys
 from dsf_theory.claims.reading import relative
-from dsf_theory.models import LinearAttention, SeparableAttention, SoftmaxAttention
+from dsf_theory.models import FavorAttention, SoftmaxAttention
 from dsf_theory.symbolic import symbols
 
 random = Claim(
     id="random-features",
     title="Positive random features have softmax's weights on average, with a variance that grows with the scores.",
-    statement="For normal directions w the product of the features exp(wᵀx - |x|²/2) of a query and a key has the mean "
-    "exp(qᵀk) and the variance exp(|q + k|² + 2 qᵀk)(1 - exp(-|q + k|²)), over r for the mean of r features.",
+    statement="For normal directions ω the product of the features exp(ωᵀx - |x|²/2) of a query and a key has the mean "
+    "exp(qᵀk) and the variance exp(|q + k|² + 2 qᵀk)(1 - exp(-|q + k|²)), over r for the mean of r features of "
+    "independent directions. FAVOR+ attention has the weights φ(q_i)ᵀφ(k_j) over the sum of their row.",
     latex=r"\mathbb E\, \phi(q)^\top \phi(k) = e^{q^\top k}, \qquad \operatorname{Var} \phi(q)^\top \phi(k) = "
     r"\tfrac{1}{r}\, e^{\|q + k\|^2 + 2 q^\top k} \big(1 - e^{-\|q + k\|^2}\big)",
     source="Choromanski et al. 2021, for the mean; the variance: derived here",
-    models=("separable_attention", "softmax_attention"),
-    notebook="02_attention_as_a_dynamical_system",
+    models=("favor_attention", "softmax_attention"),
+    notebook="07_softmax_by_state_expansion",
 )
 
 
-def with_directions(model, omega: np.ndarray, share: np.ndarray, eta: str) -> SeparableAttention:
-    """Attention with the features ``√share_l exp(ω_lᵀx - |x|²/2)`` for directions ω (r, m)."""
-
-    def phi(x):
-        xp = namespace(x=x)
-        return xp.sqrt(share) * xp.exp(x @ omega.T - np.sum(x * x, axis=-1, keepdims=True) / 2)
-
-    return SeparableAttention(**model.parameters, scale=model.scale, phi=phi, psi=phi, eta=eta)
+def products(model: FavorAttention, u: np.ndarray) -> np.ndarray:
+    """``φ(q_i)ᵀψ(k_j)`` of one head for j <= i."""
+    q, k = (part[:, 0] for part in model.queries_keys(u))
+    return np.tril(model.phi(q) @ model.psi(k).T)
 
 
 def product(m: int, r: int = 1) -> tuple[sp.Expr, np.ndarray, np.ndarray, np.ndarray]:
-    """The weight of one query and one key with r directions, and the symbols q, k and ω."""
+    """The product of the features of one query and one key with r directions, and the symbols q, k and ω."""
     q, k, omega = symbols("q", (m,)), symbols("k", (m,)), symbols("omega", (r, m))
-    model = queries_and_keys(LinearAttention, m)
-    share = np.array([sp.Rational(1, r)] * r)
-    system = with_directions(model, omega, share, "one").system(np.concatenate([q, k])[None])
-    return sp.expand(system.weights()[0, 0, 0, 0]), q, k, omega
+    model = queries_and_keys(FavorAttention, m, omega=omega, scale=1)
+    return sp.expand(products(model, np.concatenate([q, k])[None])[0, 0]), q, k, omega
+
+
+@random.step("FAVOR+ attention: P̂_ij Σ_l φ(q_i)ᵀφ(k_l) = φ(q_i)ᵀφ(k_j), with r states", "identity")
+def rows():
+    u, omega = symbols("u", (3, 2)), symbols("omega", (2, 1))
+    model = queries_and_keys(FavorAttention, 1, omega=omega, scale=sp.Symbol("s"))
+    system, claimed = model.system(u), products(model, u)
+    P, etas = system.weights()[0, 0], claimed.sum(axis=1)
+    shown = r"\hat P_{ij} \textstyle\sum_l \phi(q_i)^\top \phi(k_l)", r"\phi(q_i)^\top \phi(k_j)"
+    yield Identity(P * etas[:, None], claimed, shown=shown)
+    shown = r"\Lambda_i", r"\eta_{i-1} / \eta_i"
+    yield Identity(system.Lambda[1:, 0, 0] * etas[1:], etas[:-1], shown=shown)
+    yield sp.Integer(system.expansion), sp.Integer(2)
 
 
 RATE = sp.Symbol("b", real=True)
@@ -115,22 +123,45 @@ def softmax_pair(m: int, rng: np.random.Generator) -> tuple[SoftmaxAttention, np
     return model, rng.uniform(-1, 1, (5, 2 * m))
 
 
-@random.numbers(
-    "All directions by quadrature, in one and two dimensions: softmax attention, and the variance"
-)
+def favor(softmax: SoftmaxAttention, omega: np.ndarray) -> FavorAttention:
+    """FAVOR+ attention with the parameters of softmax attention."""
+    return FavorAttention(**softmax.parameters, omega=omega, scale=softmax.scale)
+
+
+def over_directions(softmax: SoftmaxAttention, u: np.ndarray, *directions: np.ndarray) -> tuple:
+    """The mean over directions and shares of ``φ(q_i)ᵀφ(k_j)``, one direction at a time, and that of its square."""
+    each = [
+        share * products(favor(softmax, w[None]), u) ** [[[1]], [[2]]]
+        for w, share in zip(*directions, strict=True)
+    ]
+    return tuple(sum(each))
+
+
+@random.numbers("All directions by quadrature, in one and two dimensions: exp(qᵀk), and the variance")
 def all_directions(rng):
     worst = []
-    for m in (1, 2):
-        model, u = softmax_pair(m, rng)
-        omega, share = quadrature(m)
-        worst.append(relative(with_directions(model, omega, share, "row_sum").output(u), model.output(u)))
-        q, k = (part[:, 0] for part in model.queries_keys(u))
-        system = with_directions(model, omega, share, "one").system(u)
-        once = system.read[:, None, 0, 0] * system.write[:, 0, 0] / share  # (i, j, direction)
-        squares = np.tril(once**2 @ share)
+    for m, points in ((1, 40), (2, 25)):
+        softmax, u = softmax_pair(m, rng)
+        mean_of, squares = over_directions(softmax, u, *quadrature(m, points=points))
+        q, k = u[:, :m] * m**-0.25, u[:, m:] * m**-0.25
         size, t = np.sum((q[:, None] + k) ** 2, axis=-1), q @ k.T
+        worst += [relative(mean_of, np.tril(np.exp(t)))]
         expected = np.tril(np.exp(size + 2 * t) * (1 - np.exp(-size)))
-        worst.append(relative(squares - np.tril(np.exp(t)) ** 2, expected))
+        worst.append(relative(squares - mean_of**2, expected))
+        rows = mean_of / mean_of.sum(axis=1, keepdims=True)
+        worst.append(relative(rows, softmax.probabilities(u)[0]))
+    return worst
+
+
+@random.numbers("FAVOR+ attention of up to three heads, all biases, against the published sums")
+def published_sums(rng):
+    worst = []
+    for d, n, heads, r in ((3, 2, 1, 5), (4, 3, 2, 4), (6, 1, 3, 3)):
+        options = {"heads": heads, "features": r, "scale": (None, 0.7, 2.0)[heads - 1]}
+        model, u = complete("favor_attention", rng, d=d, n=n, **options), 2 * rng.standard_normal((7, d))
+        P, system = weights(model, u), model.system(u)
+        worst += [relative(system.weights()[:, 0], P), relative(system.recurrent(), layer(model, u, P))]
+        worst.append(relative(system.product_kernel(), system.kernel()))
     return worst
 
 
@@ -145,7 +176,6 @@ def all_directions(rng):
 )
 def other_variance(deviation) -> float:
     """How far the mean weights are from exp(qᵀk)."""
-    model, u = softmax_pair(1, np.random.default_rng(3))
-    q, k = (part[:, 0] for part in model.queries_keys(u))
-    system = with_directions(model, *quadrature(1, deviation), "one").system(u)
-    return relative(system.weights()[0, 0], np.tril(np.exp(q @ k.T)))
+    softmax, u = softmax_pair(1, np.random.default_rng(3))
+    mean_of, _ = over_directions(softmax, u, *quadrature(1, deviation))
+    return relative(mean_of, np.tril(np.exp(u[:, :1] @ u[:, 1:].T)))

@@ -7,31 +7,27 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.parts.published import complete
+from dsf_theory.claims.parts.published import complete, layer, weights
 from dsf_theory.claims.reading import relative
 from dsf_theory.features import monomials
-from dsf_theory.models import LinearAttention, SeparableAttention, SoftmaxAttention
+from dsf_theory.models import SoftmaxAttention, TaylorAttention
 from dsf_theory.symbolic import symbols
 
 P = sp.Symbol("p", integer=True, positive=True)
 """The order, any number."""
 
 
-def truncated(model: SoftmaxAttention | LinearAttention, order: int, eta="row_sum") -> SeparableAttention:
-    """Attention with the Taylor polynomial of some order in place of the exponential of the scores."""
-    return SeparableAttention(
-        **model.parameters,
-        heads=model.heads,
-        scale=model.default_scale() if model.scale is None else model.scale,
-        phi=lambda q: monomials(q, order),
-        psi=lambda k: monomials(k, order),
-        eta=eta,
-    )
+def truncated(softmax: SoftmaxAttention, order: int, eta="row_sum") -> TaylorAttention:
+    """Taylor attention with the parameters of softmax attention; odd orders too, which the registry refuses."""
+    model = TaylorAttention(**softmax.parameters, heads=softmax.heads, scale=softmax.scale)
+    model.order, model.eta = order, eta
+    return model
 
 
 def taylor(t, order: int) -> sp.Expr:
-    """E_p(t), as the features have it: ``φ(t)ᵀφ(1)`` in one dimension."""
-    return sp.expand(monomials(np.array([t]), order) @ monomials(np.array([sp.S.One]), order))
+    """E_p(t), as Taylor attention has it: ``φ(t)ᵀψ(1)`` in one dimension."""
+    model = truncated(queries_and_keys(SoftmaxAttention, 1), order)
+    return sp.expand(model.phi(np.array([t])) @ model.psi(np.array([sp.S.One])))
 
 
 def queries_and_keys(kind: type, m: int, dtype=object, **options):
@@ -43,7 +39,7 @@ def queries_and_keys(kind: type, m: int, dtype=object, **options):
 
 def score_weights(scores: np.ndarray, order: int, eta: str) -> np.ndarray:
     """Weights of attention with the series cut off, for keys that have these scores at every query."""
-    model = truncated(queries_and_keys(LinearAttention, 1, dtype=float), order, eta)
+    model = truncated(queries_and_keys(SoftmaxAttention, 1, dtype=float, scale=1), order, eta)
     return model.system(np.stack([np.ones_like(scores), scores], axis=1)).weights()[0, 0]
 
 
@@ -51,12 +47,12 @@ series = Claim(
     id="exponential-series",
     title="Monomial features are the Taylor series of softmax attention.",
     statement="The features x^α/√(α!) up to degree p have the inner product Σ_{l<=p} (qᵀk)^l/l!, which tends to "
-    "exp(qᵀk): separable attention with them is softmax attention with its exponential cut off after p.",
+    "exp(qᵀk): Taylor attention of order p is softmax attention with its exponential cut off after p.",
     latex=r"\sum_{|\alpha| \le p} \frac{q^\alpha}{\sqrt{\alpha!}} \frac{k^\alpha}{\sqrt{\alpha!}} = "
     r"\sum_{l \le p} \frac{(q^\top k)^l}{l!} \xrightarrow{p \to \infty} e^{q^\top k}",
     source="the multinomial theorem",
-    models=("softmax_attention", "separable_attention"),
-    notebook="02_attention_as_a_dynamical_system",
+    models=("softmax_attention", "taylor_attention"),
+    notebook="07_softmax_by_state_expansion",
 )
 
 
@@ -107,9 +103,7 @@ def one_more_dimension():
     yield ((x + y) ** P / sp.factorial(P)).subs(x, 0), y**P / sp.factorial(P)
 
 
-@series.step(
-    "Attention with these features: P̂_ij Σ_l E_p(t_il) = E_p(t_ij), with C(m + p, p) states", "identity"
-)
+@series.step("Taylor attention: P̂_ij Σ_l E_p(t_il) = E_p(t_ij), with C(m + p, p) states", "identity")
 def cut_off():
     for m, p in ((1, 3), (2, 2)):
         softmax = queries_and_keys(SoftmaxAttention, m, scale=sp.Symbol("s"))
@@ -126,6 +120,20 @@ def cut_off():
                 total,
             )
         yield sp.Integer(system.expansion), sp.binomial(m + p, p)
+
+
+@series.numbers(
+    "Taylor attention of orders 2 and 4, up to three heads, all biases, against the published sums"
+)
+def published_sums(rng):
+    worst = []
+    for d, n, heads, order in ((3, 2, 1, 2), (4, 3, 2, 4), (6, 1, 3, 4)):
+        options = {"heads": heads, "order": order, "scale": (None, 0.7, 2.0)[heads - 1]}
+        model, u = complete("taylor_attention", rng, d=d, n=n, **options), rng.standard_normal((7, d))
+        P, system = weights(model, u), model.system(u)
+        worst += [relative(system.weights()[:, 0], P), relative(system.recurrent(), layer(model, u, P))]
+        worst.append(relative(system.product_kernel(), system.kernel()))
+    return worst
 
 
 @series.numbers("One and two heads, order 20: softmax attention")
@@ -173,8 +181,8 @@ even = Claim(
     "so are the weights of attention with this series. Odd orders tend to minus infinity on the left.",
     latex=r"E_{2k}'(x) = E_{2k-1}(x) = 0 \;\Longrightarrow\; E_{2k}(x) = \frac{x^{2k}}{(2k)!} > 0",
     source="derived here",
-    models=("separable_attention",),
-    notebook="02_attention_as_a_dynamical_system",
+    models=("taylor_attention",),
+    notebook="07_softmax_by_state_expansion",
 )
 
 

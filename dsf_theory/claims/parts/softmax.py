@@ -21,7 +21,7 @@ cache = Claim(
     latex=r"\Lambda_i = I,\quad B_i = (I_d \otimes e_i) W_v,\quad C_i = I_d \otimes (P_{i0}, \dots, P_{ii}, 0, \dots)",
     source="derived here",
     models=("softmax_attention",),
-    notebook="02_attention_as_a_dynamical_system",
+    notebook="07_softmax_by_state_expansion",
 )
 
 
@@ -118,7 +118,7 @@ finite = Claim(
     latex=r"\phi(q)^\top \psi(k) = \sum_{s=1}^{r} e^{q^\top \kappa_s} [k = \kappa_s] = e^{q^\top k}",
     source="derived here",
     models=("softmax_attention", "separable_attention"),
-    notebook="02_attention_as_a_dynamical_system",
+    notebook="07_softmax_by_state_expansion",
 )
 
 

@@ -5,6 +5,7 @@ from math import factorial
 import numpy as np
 import sympy as sp
 
+from dsf_theory.bounds import truncation_bound
 from dsf_theory.claims.claim import Claim, Identity
 from dsf_theory.claims.parts.published import numerator
 from dsf_theory.claims.parts.series import P, queries_and_keys, score_weights, taylor
@@ -20,8 +21,8 @@ bound = Claim(
     latex=r"\Big|\frac{E_p(t)}{e^t} - 1\Big| \le \delta = \frac{e^\rho \rho^{p+1}}{(p+1)!}, \qquad"
     r"\|\hat P_i - P_i\|_1 \le \frac{2 \delta}{1 + \sqrt{1 - \delta^2}}",
     source="Taylor's theorem; the sharp bound of the row: derived here",
-    models=("softmax_attention", "separable_attention"),
-    notebook="02_attention_as_a_dynamical_system",
+    models=("softmax_attention", "taylor_attention"),
+    notebook="07_softmax_by_state_expansion",
 )
 
 DELTA, MEAN = sp.Symbol("delta", positive=True), sp.Symbol("deltabar", real=True)
@@ -146,10 +147,12 @@ def rows_within(rng):
         scores = rng.uniform(-1, 1, 8) * rng.uniform(0.2, order / 4)
         rho = np.max(np.abs(scores))
         worst += [excess(scores, order, rho), excess_of_series(scores, order, rho)]
+        worst.append(truncation_bound(order, rho).weight / delta(rho, order) - 1)
     d = rng.uniform(0.1, 0.9)
     share = (1 + (np.sqrt(1 - d**2) - 1) / d) / 2
     moved, P = row((1 - share) * (1 - d), share * (1 + d)), row(1 - share, share)
-    return [*worst, np.sum(np.abs(moved - P)) - sharp(d)]
+    found = truncation_bound(6, 1.5)
+    return [*worst, np.sum(np.abs(moved - P)) - sharp(d), found.row - sharp(found.weight)]
 
 
 @bound.hypothesis(
