@@ -114,7 +114,7 @@ def test_is_well_made(path):
 
 def test_the_suite_is_complete():
     names = [path.stem for path in PATHS]
-    assert names[:7] == [
+    assert names[:8] == [
         "00_start_here",
         "01_the_framework",
         "02_attention_as_a_dynamical_system",
@@ -122,6 +122,7 @@ def test_the_suite_is_complete():
         "04_recurrent_networks",
         "05_linear_attention_and_s6",
         "06_normalisation",
+        "07_softmax_by_state_expansion",
     ]
     assert names[-1] == "index_of_claims"
 

@@ -86,7 +86,7 @@ def random_weights(q: np.ndarray, k: np.ndarray, sizes, seed=0, trigonometric=Fa
     found, total, before = {}, 0.0, 0
     for n in sizes:
         new = slice(before, n // per)
-        total = total + np.einsum("icr,jcr->ij", phi[..., new], psi[..., new], optimize=True)
+        total = total + np.tensordot(phi[..., new], psi[..., new], axes=((1, 2), (1, 2)))
         found[n], before = rows(total), n // per
     return found
 
@@ -135,10 +135,10 @@ def error_curves(given: Sample, highest: int = 20, features: int = 4096, draws: 
 
 CASES = {
     "key size 4": {"m": 4},
-    "key size 8": {},
+    "key size 8, temperature 1, length 128": {},
     "key size 16": {"m": 16},
     "temperature 2": {"temperature": 2.0},
-    "temperature 1/2": {"temperature": 0.5},
+    "temperature ½": {"temperature": 0.5},
     "length 256": {"length": 256},
 }
 """Title of a panel -> what differs from keys of size 8, temperature 1 and length 128."""
@@ -154,7 +154,10 @@ CASES = {
 )
 def error_and_states() -> tuple[Figure, dict]:
     """The error of each family against its states, for three key sizes, two more temperatures and a longer input."""
-    figure, data = new_figure(8.5, 5.2), {}
+    figure, data = new_figure(8.5, 5.5), {}
+    figure.suptitle(
+        "One accuracy, very different numbers of states", x=0.01, ha="left", weight="bold", size=10
+    )
     panels = figure.subplots(2, 3, sharex=True, sharey=True)
     for axes, (title, case) in zip(panels.flat, CASES.items(), strict=True):
         found = error_curves(sample(**case))
@@ -162,7 +165,8 @@ def error_and_states() -> tuple[Figure, dict]:
         axes.plot(*found["bound"], color=MUTED, lw=0.8)
         for name, (colour, marker, _) in FAMILIES.items():
             axes.plot(*found[name], marker + "-", color=colour, ms=3, lw=1.2)
-        axes.set(title=title, xscale="log", yscale="log", xlim=(0.8, 3e7), ylim=(1e-3, 8))
+        axes.set_title(title, weight="normal", size=9)
+        axes.set(xscale="log", yscale="log", xlim=(0.8, 3e7), ylim=(1e-3, 8))
         axes.set_xticks(
             [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7], ["1", "", "100", "", r"$10^4$", "", r"$10^6$", ""]
         )
@@ -175,5 +179,5 @@ def error_and_states() -> tuple[Figure, dict]:
     for name, place in (places | {"elu": (24, 0.62), "trigonometric": (2.2e3, 4)}).items():
         colour, _, words = FAMILIES[name]
         panels[0, 2].annotate(words, place, color=colour, fontsize=8, va="center")
-    panels[1, 2].annotate("no system\nis here", (1.2, 0.006), color=MUTED, fontsize=8)
+    panels[1, 2].annotate("no system\nis here", (1.4, 0.002), color=MUTED, fontsize=8)
     return figure, data

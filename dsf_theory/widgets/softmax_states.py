@@ -23,8 +23,8 @@ NAMES = {
 }
 """Family -> how the reader sees it."""
 
-LONGEST, MOST, MOST_RANDOM, HIGHEST = 64, 2**20, 1024, 30
-"""Steps, states, random features and order of the series, at most."""
+LONGEST, MOST, HIGHEST = 64, 2**20, 30
+"""Steps, states and order of the series, at most."""
 
 LEAST = 1e-4
 """The least error that is shown."""
@@ -74,7 +74,7 @@ def approximations(m: int, temperature: float, length: int, seed: int) -> Approx
     P, q, k = sample(m, length, temperature, seed)
     orders = {size: p for p in range(0, HIGHEST + 1, 2) if (size := monomials_size(m, p)) <= MOST}
     cut = {0: rows(np.ones_like(P))} | taylor_weights(q, k, max(orders.values()))
-    sizes = 2 ** np.arange(MOST_RANDOM.bit_length())
+    sizes = 4 ** np.arange(6)
     weights = {
         "taylor": {n: cut[p] for n, p in orders.items()},
         "positive": random_weights(q, k, sizes.tolist(), seed),
@@ -100,9 +100,9 @@ class Parts:
 
     def __init__(self):
         with mpl.rc_context(STYLE):
-            self.figure = new_figure(9.4, 3.3, dpi=96)
+            self.figure = new_figure(9.4, 3.4, dpi=96)
             mosaic = [["P", "found", "difference", name] for name in ("values", "error")]
-            axes = self.figure.subplot_mosaic(mosaic, width_ratios=(1, 1, 1, 1.15))
+            axes = self.figure.subplot_mosaic(mosaic, width_ratios=(1, 1, 1, 1.4))
             self.weights = Cells(axes["P"], SEQUENTIAL, (0, 0.6)), Cells(axes["found"], SEQUENTIAL, (0, 0.6))
             self.difference = Cells(axes["difference"], SIGNED, (-0.6, 0.6))
             self._maps(axes["P"], axes["found"], axes["difference"])
@@ -113,7 +113,7 @@ class Parts:
 
     def _maps(self, *panels):
         for axes, title in zip(
-            panels, ("Weights $P$", r"Approximation $\hat P$", "Difference, red: too large"), strict=True
+            panels, ("Weights $P$", r"Approximation $\hat P$", r"$\hat P-P$, red: too large"), strict=True
         ):
             axes.set(title=title, xlabel="step $j$", xticks=[], yticks=[])
             axes.set_box_aspect(1)
@@ -123,7 +123,8 @@ class Parts:
         self.limit = axes.axvline(1, color=MUTED, lw=1, ls=":")
         (self.of_P,) = axes.semilogy([1], [1], "o-", ms=3, lw=1, color=INK)
         (self.of_found,) = axes.semilogy([1], [1], "o", ms=5, mfc="none", mew=1, color=INK)
-        axes.set(title="Singular values; dotted: $n$", xlim=(0, LONGEST // 2 + 1), ylim=(LEAST, 5))
+        axes.text(2, 3e-4, r"● $P$   ○ $\hat P$   ┊ $n$", color=INK, fontsize=8, zorder=0)
+        axes.set(title="Singular values, past to future", xlim=(0, LONGEST // 2 + 1), ylim=(LEAST, 5))
         axes.set(xticks=(1, 8, 16, 24, 32), yticks=(1e-4, 1e-2, 1))
 
     def _error(self, axes):
@@ -133,14 +134,9 @@ class Parts:
             name: axes.plot([1], [1], color=FAMILIES[name][0], lw=1.2)[0] for name in ("taylor", "positive")
         }
         (self.now,) = axes.plot([1], [1], "o", ms=7)
-        for place, name, word in (
-            (0.02, "optimal", "near-optimal"),
-            (0.44, "taylor", "Taylor"),
-            (0.66, "positive", "random"),
-        ):
-            axes.text(
-                place, 0.9, word, color=FAMILIES[name][0], fontsize=8, zorder=0, transform=axes.transAxes
-            )
+        for place, name, word in ((0.35, "taylor", "Taylor"), (0.62, "positive", "random")):
+            colour = FAMILIES[name][0]
+            axes.text(place, 0.88, word, color=colour, fontsize=8, zorder=0, transform=axes.transAxes)
         axes.set(title=r"Error $\|P-\hat P\|_2$; grey: impossible", xlabel="states $n$")
         axes.set(xticks=(1, 100, 1e4, 1e6), yticks=(1e-4, 1e-2, 1))
         axes.minorticks_off()
