@@ -171,7 +171,7 @@ def found_systems(rng):
 def with_skip(share: float, n: int = 2) -> System:
     """S6 at work on nine tokens, with a share of its D."""
     s6 = MODELS["s6"].random(d=2, n=n, seed=1)
-    return having(s6, D=share * s6.D).system(np.random.default_rng(1).standard_normal((9, 2)))
+    return having(s6, D=share * s6.D).system(2 * np.random.default_rng(1).standard_normal((9, 2)))
 
 
 @minimal.hypothesis(
