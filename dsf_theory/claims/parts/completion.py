@@ -8,7 +8,7 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
 from dsf_theory.claims.parts.bases import moved, singular, system_of
-from dsf_theory.claims.parts.states import counted, exact_kernels, letter, registry_kernels, with_skip
+from dsf_theory.claims.parts.states import STEPS, counted, exact_kernels, letter, registry_kernels, with_skip
 from dsf_theory.claims.reading import any_matrices, having
 from dsf_theory.hankel import minimal_dimensions, minimal_feedthrough, separable_dimension
 from dsf_theory.models import MODELS
@@ -88,7 +88,7 @@ def in_fractions():
     "Six models of the registry, with a random D and without: the ranks of three blocks, attained"
 )
 def of_models(rng):
-    worst, at = [], np.eye(11)[..., None, None]
+    worst, at = [], np.eye(STEPS)[..., None, None]
     for phi, share in product(registry_kernels(rng), (0, 1)):
         skipping = phi + share * at * rng.standard_normal(phi.shape[2:])
         rest = skipping - at * minimal_feedthrough(skipping)[:, None]
@@ -209,7 +209,7 @@ def never_freed(rng):
         model = MODELS[name].random(d=3, n=2, seed=int(rng.integers(1000)))
         if "D" in model.parameters:
             model = having(model, D=0 * model.D)
-        system = model.system(rng.standard_normal((11, 3)))
+        system = model.system(rng.standard_normal((STEPS, 3)))
         worst.append(separable_dimension(system.kernel()) - system.N)
     for n in (1, 2, 4):
         P = MODELS["linear_attention"].random(d=4, n=n).system(rng.standard_normal((9, 4))).weights()[0, 0]

@@ -138,10 +138,10 @@ def random_weights(length: int, m: int, temperature: float, rng: np.random.Gener
     return by_halves(m, temperature).probabilities(rng.standard_normal((length, 2 * m)))[0]
 
 
-@growth.numbers("Random inputs of up to 16 steps, cold: all ranks are full")
+@growth.numbers("Random inputs of up to twelve steps, cold: all ranks are full")
 def general_position(rng):
     worst = []
-    for length in (1, 2, 9, 16):
+    for length in (1, 2, 9, 12):
         P = random_weights(length, 3, 0.2, rng)
         worst += [minimal_dimensions(P).max() - -(-length // 2)]
         worst += [minimal_dimensions(P, feedthrough=True).max() - length // 2]

@@ -7,7 +7,7 @@ import sympy as sp
 
 from dsf_theory.bounds import kernel_error
 from dsf_theory.claims.claim import Claim, Identity
-from dsf_theory.claims.parts.states import letter, of_parts, registry_kernels
+from dsf_theory.claims.parts.states import STEPS, letter, of_parts, registry_kernels
 from dsf_theory.claims.reading import I, J, any_matrices, induction
 from dsf_theory.hankel import hankel_singular_values, minimal_dimensions
 from dsf_theory.models import MODELS
@@ -177,7 +177,7 @@ def registry(rng):
         for i, used in enumerate(np.ravel(found.dimensions)):
             both = np.concatenate([transition[i], np.reshape(write[i], (-1, transition.shape[-1])).T], axis=1)
             worst.append(np.max(np.abs((both @ both.T)[:used, :used] - np.eye(used))))
-        u = rng.standard_normal((11, phi.shape[-1]))
+        u = rng.standard_normal((STEPS, phi.shape[-1]))
         states, so_far = found.system(u).states(), np.cumsum(np.sum(found.system(u).x ** 2, axis=(1, 2)))
         worst.append(np.maximum(0.0, np.sum(states**2, axis=1) - so_far).max())
     return worst

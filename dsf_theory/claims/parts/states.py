@@ -8,7 +8,7 @@ import sympy as sp
 from dsf_theory.bounds import kernel_error
 from dsf_theory.claims.claim import Claim, Identity
 from dsf_theory.claims.reading import any_matrices, having
-from dsf_theory.hankel import minimal_dimensions
+from dsf_theory.hankel import hankel_singular_values, minimal_dimensions
 from dsf_theory.models import MODELS, QLSTM, LinearAttention, SoftmaxAttention
 from dsf_theory.realisation import realise
 from dsf_theory.symbolic import symbols
@@ -134,18 +134,31 @@ def in_fractions():
         yield Identity(np.array(sizes), ranks, shown=("n_0, n_1, ...", ", ".join(map(str, ranks))))
 
 
+STEPS = 8
+"""Of random models."""
+
+
 def registry_kernels(rng: np.random.Generator) -> list[np.ndarray]:
-    """Φ of random models of the registry, with D = 0; the values of one are confined to a plane."""
-    found = []
-    for name in ("softmax_attention", "linear_attention", "norm_attention", "s6", "ssd", "qlstm"):
-        model = MODELS[name].random(d=3, n=2, seed=int(rng.integers(1000)))
-        weights = {**model.parameters}
-        if "D" in weights:
-            weights["D"] = 0 * model.D
-        if name == "norm_attention":
-            weights["W_v"] = model.W_v @ np.array([[1.0, 0, 1], [0, 1, 1], [0, 0, 0]])
-        found.append(model.with_parameters(weights).kernel(rng.standard_normal((11, 3))))
-    return found
+    """Φ of random models of the registry, with D = 0, whose ranks are clear; the values of one are in a plane."""
+    names = ("softmax_attention", "linear_attention", "norm_attention", "s6", "ssd", "qlstm")
+    return [next(filter(clear, (random_kernel(name, rng) for _ in range(99)))) for name in names]
+
+
+def random_kernel(name: str, rng: np.random.Generator) -> np.ndarray:
+    """Φ of a random model, without its D."""
+    model = MODELS[name].random(d=3, n=2, seed=int(rng.integers(1000)))
+    if "D" in model.parameters:
+        model = having(model, D=0 * model.D)
+    if name == "norm_attention":
+        model = having(model, W_v=model.W_v @ np.array([[1.0, 0, 1], [0, 1, 1], [0, 0, 0]]))
+    return model.kernel(rng.standard_normal((STEPS, 3)))
+
+
+def clear(phi: np.ndarray) -> bool:
+    """Whether no singular value of a block is so small that it may be rounding, or may not."""
+    values = np.concatenate([hankel_singular_values(phi, free) for free in (False, True)], axis=1)
+    relative = values / np.linalg.norm(phi)
+    return not np.any((relative > 1e-13) & (relative < 1e-5))
 
 
 def counted(phi: np.ndarray, future: int = 0, past: int = 1) -> np.ndarray:
