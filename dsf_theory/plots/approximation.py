@@ -105,16 +105,16 @@ def measured_deviation(size: float, m: int, draws: int, trigonometric=False, ort
     "07_random_features",
     alt="Left, the relative standard deviation of one random feature on a logarithmic axis: that of positive features "
     "against the size of q + k, that of trigonometric ones against the size of q - k. Both rise from zero past one "
-    "at size one and a half to a hundred at size three; measured dots lie on the curves, those of orthogonal "
-    "directions below, for trigonometric features clearly. Right, the error of each row of attention with 64 and with 4096 positive features "
-    "against the length of its query. Short queries gain from more features, from 0.3 to 0.03; the longest stay near "
-    "one with either.",
+    "at size one or so to twenty at size two and a half; measured dots lie on the curves, those of orthogonal "
+    "directions below, for trigonometric features clearly. Right, the error of each row of attention with 64 and with "
+    "4096 positive features against the length of its query. Short queries gain from more features, from 0.2 to 0.03; "
+    "the longest stay near one with either.",
 )
 def random_features() -> tuple[Figure, dict]:
     """What the error of random features depends on, in a weight and in a row."""
     figure, data = new_figure(8.5, 3.0), {}
     left, right = figure.subplots(1, 2)
-    sizes, points = np.linspace(0.05, 2.5, 100), np.array([0.4, 0.8, 1.2, 1.6])
+    sizes, points = np.linspace(0.05, 2.5, 100), np.array([0.3, 0.6, 0.9, 1.2])
     for trigonometric, name, colour in ((False, "positive", BLUE), (True, "trigonometric", VERMILION)):
         left.semilogy(sizes, relative_deviation(sizes, trigonometric), color=colour, lw=1.2)
         for orthogonal, marker in ((False, "o"), (True, "x")):

@@ -26,6 +26,9 @@ NAMES = {
 LONGEST, MOST, HIGHEST = 64, 2**20, 30
 """Steps, states and order of the series, at most."""
 
+WIDE = {"description_width": "6.5em"}
+"""Room for the longest description."""
+
 LEAST = 1e-4
 """The least error that is shown."""
 
@@ -37,15 +40,16 @@ def softmax_states() -> Panel:
     half to the second, above the error of each family against its states, over the region that no system enters.
     """
     parts = Parts()
+    families = [(text, name) for name, text in NAMES.items()]
     controls = {
-        "family": W.Dropdown(
-            options=[(text, name) for name, text in NAMES.items()], description="by means of"
+        "family": W.Dropdown(options=families, description="family", style=WIDE),
+        "n": W.FloatLogSlider(8.0, base=2, min=0, max=20, step=0.25, description="states n", style=WIDE),
+        "m": W.IntSlider(8, min=1, max=16, description="key size m", style=WIDE),
+        "temperature": W.FloatLogSlider(
+            1.0, base=2, min=-2, max=2, step=0.25, description="temperature", style=WIDE
         ),
-        "n": W.FloatLogSlider(8.0, base=2, min=0, max=20, step=0.25, description="states n"),
-        "m": W.IntSlider(8, min=1, max=16, description="key size m"),
-        "temperature": W.FloatLogSlider(1.0, base=2, min=-2, max=2, step=0.25, description="temperature"),
-        "length": W.IntSlider(48, min=16, max=LONGEST, step=8, description="length L"),
-        "seed": W.IntSlider(0, min=0, max=20, description="seed"),
+        "length": W.IntSlider(48, min=16, max=LONGEST, step=8, description="length L", style=WIDE),
+        "seed": W.IntSlider(0, min=0, max=20, description="seed", style=WIDE),
     }
     return Panel(LiveFigure(parts.figure, parts.moving), controls, parts.draw)
 
