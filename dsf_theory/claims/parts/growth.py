@@ -1,5 +1,7 @@
 """How the states that softmax attention needs grow with the length: for exactness, and for an accuracy."""
 
+from itertools import count
+
 import numpy as np
 import sympy as sp
 
@@ -174,9 +176,9 @@ def at_any_length(rng):
         for length in (16, 64, 256):
             _, beyond, n = off(eps, rho, rho, length, rng)
             worst += [beyond, n - guaranteed_states(eps, rho, 2)]
-        p = sufficient_order(eps, rho)
-        rows = [truncation_bound(order, rho).row for order in (p - 2, p)]  # too low, and enough
-        worst += [np.maximum(0.0, rows[1] - eps), float(rows[0] <= eps)]
+    for eps, rho in rng.uniform([0.01, 0.1], [1.99, 3.0], (20, 2)):
+        least = next(p for p in count(0, 2) if truncation_bound(p, rho).row <= eps)
+        worst.append(sufficient_order(eps, rho) - least)
     return worst
 
 

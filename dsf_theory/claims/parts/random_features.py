@@ -161,8 +161,25 @@ def published_sums(rng):
         model, u = complete("favor_attention", rng, d=d, n=n, **options), 2 * rng.standard_normal((7, d))
         P, system = weights(model, u), model.system(u)
         worst += [relative(system.weights()[:, 0], P), relative(system.recurrent(), layer(model, u, P))]
-        worst.append(relative(system.product_kernel(), system.kernel()))
+        worst += [relative(system.product_kernel(), system.kernel()), *as_defined(model, u)]
     return worst
+
+
+def as_defined(model: FavorAttention, u: np.ndarray) -> list[float]:
+    """How far Λ is from ``η_{i-1}/η_i`` and B from ``ψ_i/η_i ⊗ [W_v, b_v]``, whatever was taken out of exponents."""
+    phi, psi = map(model.phi, model.queries_keys(u))
+    eta, owner = (
+        np.sum(phi * np.cumsum(psi, axis=0), axis=-1),
+        np.repeat(np.arange(model.heads), model.d // model.heads),
+    )
+    system, X = model.system(u), np.column_stack([model.W_v, model.b_v])
+    L, n, wide = len(u), psi.shape[-1], eta[:, owner, None]
+    decays = np.diagonal(system.Lambda, axis1=1, axis2=2).reshape(L, -1, n)
+    written = (psi[:, owner] / wide)[..., None] * X[:, None]
+    return [
+        relative(decays[1:], wide[:-1] / wide[1:] + np.zeros(n)),
+        relative(system.B.reshape(written.shape), written),
+    ]
 
 
 @random.hypothesis(
