@@ -30,8 +30,8 @@ MODELS = (
     "rglru",
 )
 NUMBERS, TOGETHER = 2**15, 4
-"""For which mixers, up to how many numbers in a layer's input, how many runs are trained together: 1.4 to 2 times as
-fast on a CPU as one after another. At four times as many numbers nothing is gained; S6 and other state space models
+"""For which mixers, up to how many numbers in a layer's input, how many runs are trained together: 1.3 to 1.8 times
+as fast on a CPU as one after another. At four times as many numbers nothing is gained; S6 and other state space models
 are slower together, as their states no longer fit in a cache."""
 
 
