@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dsf_theory.cohort import MODELS, TOGETHER, Cohort
-from dsf_theory.laboratory import Run
+from dsf_theory.laboratory import Run, one_thread
 from dsf_theory.language import Architecture, SequenceModel
 from dsf_theory.recipe import Recipe
-from dsf_theory.sweep import one_thread
 from dsf_theory.tasks import MQAR
 
 ROUNDS = 5

@@ -83,7 +83,8 @@ class Recurrence(torch.autograd.Function):
         ]
         rows = max(part.shape[-4] for part in parts)
         parts = [
-            part.expand(*part.shape[:-4], rows, *part.shape[-3:]).movedim(0, -5).flatten(-5, -4) for part in parts
+            part.expand(*part.shape[:-4], rows, *part.shape[-3:]).movedim(0, -5).flatten(-5, -4)
+            for part in parts
         ]
         y, starts = Recurrence.apply(*parts, chunk)
         return (y.unflatten(1, (models, rows)), starts.unflatten(1, (models, rows))), (1, 1)

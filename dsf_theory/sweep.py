@@ -7,18 +7,17 @@ however that ends: several sweeps may work on one store, and share the runs betw
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
-import torch
 from filelock import FileLock, Timeout
 
 from dsf_theory import __version__, checks
 from dsf_theory.backends import BACKENDS
 from dsf_theory.cohort import TOGETHER, Cohort, kind, pays
-from dsf_theory.laboratory import Run, identity
+from dsf_theory.laboratory import Run, identity, one_thread
 from dsf_theory.language import Architecture
 from dsf_theory.recipe import Recipe
 from dsf_theory.store import Store
@@ -131,17 +130,6 @@ def outcome(run: Run) -> dict:
         "parameters": sum(p.numel() for p in run.model.parameters()),
         "state_size": run.model.state_size(),
     }
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Have torch compute with one thread: the same bits on every machine load, and as many runs as cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def sweep(

@@ -13,7 +13,7 @@ from runs import everything
 from safetensors import SafetensorError
 
 from dsf_theory import MODELS, laboratory
-from dsf_theory.laboratory import Recipe, Run, identity
+from dsf_theory.laboratory import Recipe, Run, identity, one_thread
 from dsf_theory.language import Architecture
 from dsf_theory.tasks import IGNORED, MQAR, LanguageModelling, SequentialDigits
 
@@ -23,11 +23,10 @@ SHORT = Recipe(steps=10, rows=4, every=4, tested=20, examples=10, learning_rate=
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def alone():
+    """To the last bit means: on one thread."""
+    with one_thread():
+        yield
 
 
 def assert_same(run, other):

@@ -4,7 +4,6 @@ A run trains in a thread of its own, so that the notebook stays usable; it is st
 where it stood. What goes wrong in it is said in the widget.
 """
 
-import html
 import threading
 import time
 from collections.abc import Iterable
@@ -14,24 +13,19 @@ import ipywidgets as W
 import matplotlib as mpl
 import numpy as np
 
-from dsf_theory.laboratory import Run
+from dsf_theory.laboratory import Run, one_thread
 from dsf_theory.language import Architecture
 from dsf_theory.models import MODELS
-from dsf_theory.plots.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, SKY, STYLE, VERMILION, new_figure
+from dsf_theory.plots.style import MUTED, STYLE, new_figure
 from dsf_theory.recipe import Recipe
 from dsf_theory.tasks import Task
+from dsf_theory.widgets.collected import COLOURS, result, sentence, smoothed, table
 from dsf_theory.widgets.controls import labelled
 from dsf_theory.widgets.live import LiveFigure
 from dsf_theory.widgets.still import Still
 
 PAUSE = 0.2
 """Seconds between two pictures of a run, at least."""
-
-SHOWN = 200
-"""Points of the loss that are drawn, at most."""
-
-COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
-"""Of the latest runs."""
 
 BUTTONS = {"Start": ("play", "primary"), "Stop": ("stop", ""), "Resume": ("step-forward", "")}
 
@@ -74,16 +68,20 @@ class TrainingLab:
         self.task, self.recipe, self.block = task, recipe, block or {}
         self.runs: list[Run] = []
         self.error: Exception | None = None
-        self._lock, self._stop, self._thread = threading.RLock(), threading.Event(), threading.Thread()
+        self._busy, self._lock, self._stop = False, threading.RLock(), threading.Event()
+        self._thread = threading.Thread()
         names = [(MODELS[name].title, name) for name in models]
+        wide = {"style": {"description_width": "6.5em"}}
         self.controls = {
-            "mixer": W.Dropdown(options=names, description="model"),
-            "d": W.Dropdown(options=sorted({16, 32, 48, 64, d}), value=d, description="channels d"),
-            "n": W.Dropdown(options=sorted({4, 8, 16, 32, 64, n}), value=n, description="expansion n"),
-            "rate": W.FloatLogSlider(
-                recipe.learning_rate, min=-4, max=-1, step=0.25, description="learning rate"
+            "mixer": W.Dropdown(options=names, description="model", **wide),
+            "d": W.Dropdown(options=sorted({16, 32, 48, 64, d}), value=d, description="channels d", **wide),
+            "n": W.Dropdown(
+                options=sorted({4, 8, 16, 32, 64, n}), value=n, description="expansion n", **wide
             ),
-            "seed": W.BoundedIntText(0, min=0, max=999, description="seed"),
+            "rate": W.FloatLogSlider(
+                recipe.learning_rate, min=-4, max=-1, step=0.25, description="learning rate", **wide
+            ),
+            "seed": W.BoundedIntText(0, min=0, max=999, description="seed", **wide),
         }
         self.buttons = {
             name: W.Button(description=name, icon=icon, button_style=style)
@@ -119,12 +117,7 @@ class TrainingLab:
     def resume(self) -> None:
         """Go on with the run that is shown, unless it is done."""
         with self._lock:
-            if (
-                not self.runs
-                or self.runs[-1].done
-                or self.buttons["Resume"].disabled
-                and self._thread.is_alive()
-            ):
+            if self._busy or not self.runs or self.runs[-1].done:
                 return
             self.wait()
             self._stop.clear()
@@ -159,14 +152,16 @@ class TrainingLab:
 
     def _train(self, run: Run) -> None:
         """Take steps until the run is done or stopped; draw now and then."""
-        self.error, drawn = None, 0.0
+        self.error, drawn = None, time.monotonic()
         try:
-            for _ in run:
-                if time.monotonic() - drawn >= PAUSE:
-                    self._draw()
-                    drawn = time.monotonic()
-                if self._stop.is_set():
-                    break
+            self._draw()
+            with one_thread():
+                for _ in run:
+                    if time.monotonic() - drawn >= PAUSE:
+                        self._draw()
+                        drawn = time.monotonic()
+                    if self._stop.is_set():
+                        break
             self._draw()
         except Exception as error:  # noqa: BLE001 (told to the reader, and kept)
             self._fail(error)
@@ -179,6 +174,7 @@ class TrainingLab:
         self.live.complain(str(error) if expected else f"{type(error).__name__}: {error}")
 
     def _set_buttons(self, busy: bool) -> None:
+        self._busy = busy
         self.buttons["Stop"].disabled = not busy
         self.buttons["Resume"].disabled = busy or not self.runs or self.runs[-1].done
 
@@ -193,26 +189,26 @@ class TrainingLab:
         return W.VBox([grid, bar, self.live.view, self.table])
 
     def _picture(self) -> LiveFigure:
-        with mpl.rc_context(STYLE | {"figure.dpi": 96}):
-            figure = new_figure(9.2, 2.9)
-            losses, hits = figure.subplots(1, 2)
         steps, guessing = self.recipe.steps, float(np.log(self.task.classes))
-        losses.set(
-            xlim=(0, steps), ylim=(0, 1.2 * guessing), xlabel="step", title="Loss on the training batches"
-        )
-        losses.axhline(guessing, color="#b0b0b0", lw=0.8, ls=(0, (4, 3)))
-        losses.annotate(
-            "guessing", (0, guessing), (4, 3), textcoords="offset points", fontsize=8, color=MUTED
-        )
-        hits.set(xlim=(0, 1.01 * steps), ylim=(0, 1.03), xlabel="step", title="Accuracy on the test set")
-        hits.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
-        for axes in (losses, hits):
-            axes.grid(axis="y", color="#ececec", lw=0.8)
-            axes.set_axisbelow(True)
-        self._curves = [
-            (losses.plot([], [], color=colour)[0], hits.plot([], [], "o-", color=colour, ms=3.5)[0])
-            for colour in COLOURS
-        ]
+        with mpl.rc_context(STYLE | {"figure.dpi": 96}):
+            figure = new_figure(9.2, 2.8)
+            losses, hits = figure.subplots(1, 2)
+            losses.set(xlim=(0, steps), ylim=(0, 1.2 * guessing), xlabel="step")
+            losses.set_title("Loss on the training batches")
+            losses.axhline(guessing, color="#b0b0b0", lw=0.8, ls=(0, (4, 3)))
+            losses.annotate(
+                "guessing", (steps, guessing), (0, 3), textcoords="offset points", ha="right", color=MUTED
+            )
+            hits.set(xlim=(0, 1.01 * steps), ylim=(0, 1.03), xlabel="step")
+            hits.set_title("Accuracy on the test set")
+            hits.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
+            for axes in (losses, hits):
+                axes.grid(axis="y", color="#ececec", lw=0.8)
+                axes.set_axisbelow(True)
+            self._curves = [
+                (losses.plot([], [], color=colour)[0], hits.plot([], [], "o-", color=colour, ms=4)[0])
+                for colour in COLOURS
+            ]
         return LiveFigure(figure, moving=[line for pair in self._curves for line in pair], lines=2)
 
     def _draw(self) -> None:
@@ -225,74 +221,7 @@ class TrainingLab:
             for line in (loss, hits):
                 line.set(alpha=1.0 if drawn is run else 0.4, zorder=4 if drawn is run else 3)
         self.progress.value = run.step / run.recipe.steps
-        to_go = 0.0 if run.done else run.seconds / run.step * (run.recipe.steps - run.step)
-        self.left.value = f"{to_go:.0f} s to go" if to_go else ""
+        to_go = run.seconds / (run.step or 1) * (run.recipe.steps - run.step)
+        self.left.value = "" if run.done or not run.step else f"{to_go:.0f} s to go"
         self.live.update(sentence(run))
         self.table.value = table(self.results)
-
-
-def smoothed(losses: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Steps and losses, means over equal stretches where there are too many to draw.
-
-    >>> smoothed([4.0, 2.0])
-    (array([1, 2]), array([4., 2.]))
-    """
-    width = -(-len(losses) // SHOWN) or 1
-    whole = len(losses) // width * width
-    means = np.reshape(losses[:whole], (-1, width)).mean(axis=1)
-    return np.arange(width, whole + 1, width), means
-
-
-def result(run: Run) -> dict:
-    """What came of a run so far; the loss is a mean over its last batches."""
-    latest = [record.loss for record in run.history[-20:]]
-    return {
-        "model": MODELS[run.architecture.mixer].title,
-        "d": run.architecture.d,
-        "n": run.architecture.n,
-        "numbers kept": run.model.state_size(),
-        "rate": run.recipe.learning_rate,
-        "seed": run.seed,
-        "steps": run.step,
-        "seconds": run.seconds,
-        "loss": float(np.mean(latest)) if latest else None,
-        "accuracy": run.accuracy,
-    }
-
-
-def sentence(run: Run) -> str:
-    """Where a run stands, in words."""
-    found = result(run)
-    share = "not tested yet" if run.accuracy is None else f"{run.accuracy:.1%} of the test set right"
-    return (
-        f"{found['model']}, d = {found['d']}, n = {found['n']}, {found['numbers kept']:,} numbers kept from step to "
-        f"step: {run.step} of {run.recipe.steps} steps in {run.seconds:.1f} s, loss {found['loss']:.3f}, {share}."
-    )
-
-
-FORMATS = {
-    "numbers kept": "{:,}",
-    "rate": "{:.1e}",
-    "seconds": "{:.1f}",
-    "loss": "{:.3f}",
-    "accuracy": "{:.1%}",
-}
-
-
-def table(results: list[dict]) -> str:
-    """What came of the runs, as a table in HTML, with the colours of their curves."""
-    if not results:
-        return ""
-    rows = ["".join(f"<th scope='col' style='{CELL}'>{name}</th>" for name in ("", *results[0]))]
-    for place, found in enumerate(results):
-        shown = place >= len(results) - len(COLOURS)
-        colour = COLOURS[place % len(COLOURS)] if shown else "transparent"
-        cells = [f"<span style='color:{colour}'>●</span>"] + [
-            "–" if value is None else html.escape(FORMATS.get(name, "{}").format(value))
-            for name, value in found.items()
-        ]
-        rows.append("".join(f"<td style='{CELL}'>{cell}</td>" for cell in cells))
-    return f"<table style='border-collapse:collapse'>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
-
-
-CELL = "padding:1px 10px;text-align:right;border-bottom:1px solid #e0e0e0"
