@@ -13,7 +13,7 @@ JOBS ?= 2
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: help lab test bench figures notebooks lint format constraints venv clean clean-all
+.PHONY: help lab test claims bench figures notebooks lint format constraints venv clean clean-all
 
 help: ## Show this list
 	@echo "make lab and make test set everything up by themselves. All targets:"
@@ -21,7 +21,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo "Options: PYTHON=python3.12 (the interpreter of a new .venv), PORT=8900 (lab), JOBS=4 (test),"
-	@echo "         ARGS=\"-k s6\" (more arguments, for lab, test, figures, notebooks)"
+	@echo "         ARGS=\"-k s6\" (more arguments, for lab, test, claims, figures, notebooks)"
 
 lab: venv ## Open JupyterLab at the first notebook (Ctrl-C stops it)
 	@$(PY) tools/lab.py $(if $(PORT),--port $(PORT)) $(ARGS)
@@ -36,6 +36,9 @@ test: venv ## Run the whole test suite, notebooks and browser tests included
 	if [ $$status -eq 5 ] && [ -n '$(subst ','\'',$(ARGS))' ]; then status=0; fi; \
 	$(PY) -m pytest -m browser $(ARGS) || { code=$$?; if [ $$code -ne 5 ]; then status=$$code; fi; }; \
 	exit $$status
+
+claims: venv ## Check the ledger: prove every claim, confirm it, break its hypotheses
+	@$(PY) -m dsf_theory check $(ARGS)
 
 bench: venv ## Compare speeds, as ratios within one run
 	@$(PY) -W ignore benchmarks/forms.py

@@ -46,7 +46,7 @@ _EXPORTS = {
     "show": "symbolic",
     "formula": "symbolic",
 }
-_MODULES = ("features", "forms", "models", "notation", "plots", "symbolic", "widgets")
+_MODULES = ("claims", "features", "forms", "models", "notation", "plots", "symbolic", "widgets")
 
 __all__ = [*_EXPORTS, *_MODULES, "__version__"]
 

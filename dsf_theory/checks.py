@@ -27,7 +27,7 @@ def as_array(name: str, value: Array) -> Array:
 
 
 def _is_symbolic(entry) -> bool:
-    return hasattr(entry, "free_symbols") or isinstance(entry, int | float | complex)
+    return hasattr(entry, "free_symbols") or isinstance(entry, int | float | complex | np.number)
 
 
 def _kind(value) -> str:

@@ -18,6 +18,13 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m dsf_theory", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
+    check = commands.add_parser("check", help="prove the claims, confirm them, and break their hypotheses")
+    check.add_argument("ids", nargs="*", metavar="ID", help="claims (default all)")
+    check.add_argument("--json", action="store_true", help="print the reports as JSON")
+    check.add_argument("--explain", metavar="ID", help="print one proof in full")
+    check.add_argument("--seed", type=int, default=0, help="of the random numbers that confirm (default 0)")
+    check.set_defaults(run=run_check)
+
     models = commands.add_parser("models", help="list the models with their sizes")
     models.add_argument("-d", type=int, default=64, help="channels (default 64)")
     models.add_argument("-n", type=int, default=16, help="state expansion (default 16)")
@@ -35,6 +42,42 @@ def parser() -> argparse.ArgumentParser:
     )
     notebooks.set_defaults(run=run_notebooks)
     return top
+
+
+def run_check(options) -> int:
+    """Check the ledger; 1 if a claim fails, 2 if there is no such claim."""
+    import json
+
+    from rich.console import Console
+
+    from dsf_theory import claims
+    from dsf_theory.claims import render
+
+    ids = [*options.ids, *([options.explain] if options.explain else [])] or list(claims.LEDGER)
+    try:
+        report = with_progress(claims.check, list(dict.fromkeys(ids)), options.seed)
+    except ValueError as error:
+        print(f"check: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps([each.to_dict() for each in report.reports], indent=2, ensure_ascii=False))
+    elif options.explain:
+        print(render.explanation(report[options.explain]))
+    else:
+        Console().print(render.table(report))
+    return 0 if report.ok else 1
+
+
+def with_progress(check, ids: list[str], seed: int):
+    """Check claims under a progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=len(ids))
+        done = iter(range(len(ids)))
+        return check(ids, seed, lambda claim_id: bar.update(task, description=claim_id, completed=next(done)))
 
 
 def run_models(options) -> int:

@@ -99,6 +99,8 @@ class SympyNamespace(Namespace):
         return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
 
     def inverse(self, a):
+        if a.shape[-1] == 1:
+            return 1 / a  # entries may not commute
         blocks = [sympy.Matrix(block).inv() for block in a.reshape(-1, *a.shape[-2:])]
         return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
 

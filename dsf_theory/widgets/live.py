@@ -208,6 +208,9 @@ class Panel:
         return None
 
 
-def show(panel: Panel | LiveFigure) -> None:
-    """Displays a panel; while notebooks are saved (environment `DSF_STATIC=1`), its still picture instead."""
+def show(panel) -> None:
+    """Displays a panel, or anything with a `view` and a `still`.
+
+    While notebooks are saved (environment `DSF_STATIC=1`), its still picture instead.
+    """
     display(panel.still() if os.environ.get("DSF_STATIC") == "1" else panel.view)
