@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dsf_theory.cohort import MODELS, TOGETHER, Cohort
-from dsf_theory.laboratory import Run, one_thread
+from dsf_theory.laboratory import Run
 from dsf_theory.language import Architecture, SequenceModel
 from dsf_theory.recipe import Recipe
 from dsf_theory.tasks import MQAR
+from dsf_theory.train import one_thread
 
 ROUNDS = 5
 

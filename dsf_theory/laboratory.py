@@ -10,7 +10,6 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -240,14 +239,3 @@ def groups(model: nn.Module, weight_decay: float) -> list[dict]:
 def drawn_from(seed: int, number: int) -> int:
     """A seed that depends on a seed and a number, and on nothing else."""
     return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0])
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Have torch compute with one thread: the same bits every time, and no waiting for a core that others use."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

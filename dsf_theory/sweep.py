@@ -17,11 +17,12 @@ from filelock import FileLock, Timeout
 from dsf_theory import __version__, checks
 from dsf_theory.backends import BACKENDS
 from dsf_theory.cohort import TOGETHER, Cohort, kind, pays
-from dsf_theory.laboratory import Run, identity, one_thread
+from dsf_theory.laboratory import Run, identity
 from dsf_theory.language import Architecture
 from dsf_theory.recipe import Recipe
 from dsf_theory.store import Store
 from dsf_theory.tasks import Task
+from dsf_theory.train import one_thread
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from runs import everything
 from safetensors import SafetensorError
 
 from dsf_theory import MODELS, laboratory
-from dsf_theory.laboratory import Recipe, Run, identity, one_thread
+from dsf_theory.laboratory import Recipe, Run, identity
 from dsf_theory.language import Architecture
 from dsf_theory.tasks import IGNORED, MQAR, LanguageModelling, SequentialDigits
+from dsf_theory.train import one_thread
 
 RECALL = MQAR(length=16, pairs=2, vocabulary=32)
 SMALL = Architecture(mixer="s6", d=8, n=2, convolution=2, mlp=2, dropout=0.2, positions=True)

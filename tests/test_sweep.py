@@ -17,10 +17,11 @@ from filelock import FileLock
 from runs import RECIPE, Ledger, do, process, trial, trials, without_seconds
 
 from dsf_theory import cohort
-from dsf_theory.laboratory import Run, one_thread
+from dsf_theory.laboratory import Run
 from dsf_theory.store import Store
 from dsf_theory.sweep import Trial, grid, perform, sweep, together
 from dsf_theory.tasks import SequentialDigits
+from dsf_theory.train import one_thread
 
 
 @pytest.fixture

@@ -15,10 +15,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 from runs import everything
 
 from dsf_theory import notebooks
-from dsf_theory.laboratory import Run, one_thread
+from dsf_theory.laboratory import Run
 from dsf_theory.language import Architecture
 from dsf_theory.recipe import Recipe
 from dsf_theory.tasks import MQAR
+from dsf_theory.train import one_thread
 from dsf_theory.widgets import training
 from dsf_theory.widgets.collected import COLOURS, result, smoothed, table
 from dsf_theory.widgets.collected import SHOWN as POINTS
