@@ -37,6 +37,7 @@ class Architecture:
         mlp: width of the MLP after each mixer, in multiples of d; 0 for none.
         dropout: share of activations dropped in training, at the embedding and after each mixer and MLP.
         tied: whether the head's weights are the embedding's; needs as many classes as tokens.
+        init: standard deviation of the embeddings when training starts.
         options: of the mixer, such as ``{"heads": 2}``.
 
     Raises:
@@ -55,6 +56,7 @@ class Architecture:
     mlp: int = 0
     dropout: float = 0.0
     tied: bool = True
+    init: float = 0.02
     options: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -65,6 +67,8 @@ class Architecture:
                 checks.positive_size(**{name: getattr(self, name)})
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout: expected a share in [0, 1), found {self.dropout!r}")
+        if not self.init > 0:
+            raise ValueError(f"init: expected a number > 0, found {self.init!r}")
 
 
 class SequenceModel(nn.Module):
@@ -102,7 +106,7 @@ class SequenceModel(nn.Module):
             self.positions = nn.Embedding(task.length, d) if architecture.positions else None
             for table in (self.embedding, self.positions):
                 if isinstance(table, nn.Embedding):
-                    nn.init.normal_(table.weight, std=0.02)
+                    nn.init.normal_(table.weight, std=architecture.init)
             self.dropout = nn.Dropout(architecture.dropout)
             self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
             self.norm = nn.LayerNorm(d)

@@ -153,6 +153,12 @@ def test_no_step_sees_the_next(name):
     assert (moved[:, 0] > 1e-6).all() and (moved[:, 1:] > 1e-12).all()
 
 
+def test_init_is_the_spread_of_the_embeddings():
+    for init in (0.02, 0.5):
+        weight = model_of(RECALL, init=init, positions=True).embedding.weight
+        assert weight.std().item() == pytest.approx(init, rel=0.1)
+
+
 def test_dropout():
     """Off in evaluation, on in training: activations are dropped with the share that was asked for."""
     inputs, labels = batch_of(RECALL)
@@ -227,6 +233,7 @@ def test_state_size(name):
         ({"convolution": -1}, "convolution: expected a whole number >= 1, found -1"),
         ({"mlp": 0.5}, "mlp: expected a whole number >= 1, found 0.5"),
         ({"dropout": 1.0}, r"dropout: expected a share in \[0, 1\), found 1.0"),
+        ({"init": 0.0}, "init: expected a number > 0, found 0.0"),
     ],
 )
 def test_sizes_that_make_no_sense(wrong, message):
