@@ -179,6 +179,9 @@ class TorchNamespace(Namespace):
     def matrix_exponential(self, a):
         return self._base.linalg.matrix_exp(a)
 
+    def moveaxis(self, x, source, destination):
+        return self._base.movedim(x, source, destination)  # the same, and known to torch.func.vmap
+
     def real(self, x):
         return x.real
 

@@ -28,7 +28,7 @@ def read_recurrence(system: System, chunk: int) -> Tensor:
     x, step, rate, write, read = (time_major(part.to(dtype), len(batch)) for part in parts)
     precise = time_major(full_rate.detach(), len(batch))[0]
     timed = (part.expand(L, -1, -1, -1, -1) for part in (x, step, write, read))
-    y = Recurrence.apply(*timed, rate[0], precise, chunk)
+    y, _ = Recurrence.apply(*timed, rate[0], precise, chunk)
     return y.transpose(0, 1).reshape(*batch, *y.shape[:1], *y.shape[2:])
 
 
@@ -51,9 +51,9 @@ class Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx, x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, precise: Tensor, chunk: int
-    ) -> Tensor:
-        """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1) and the coefficients."""
+        x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, precise: Tensor, chunk: int
+    ) -> tuple[Tensor, Tensor]:
+        """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1), and the state before each chunk."""
         shape = torch.broadcast_shapes(rate.shape, *(part.shape[1:] for part in (x, step, write, read)))
         h = x.new_zeros(shape)
         starts, outputs = [], []
@@ -63,25 +63,47 @@ class Recurrence(torch.autograd.Function):
             decay, states = run(h, step[block], rate, write[block], x[block], buffers)
             outputs.append(contract(states, read[block]))
             h = states[-1] + rounding(step[block], precise, decay) * h
-        ctx.save_for_backward(x, step, write, read, rate, *starts)
-        ctx.chunk = chunk
-        return torch.cat(outputs)
+        return torch.cat(outputs), torch.stack(starts)
 
     @staticmethod
-    def backward(ctx, dy: Tensor):
+    def setup_context(ctx, inputs: tuple, outputs: tuple[Tensor, Tensor]) -> None:
+        """Keep what the way back needs."""
+        *parts, _, ctx.chunk = inputs
+        ctx.mark_non_differentiable(outputs[1])
+        ctx.save_for_backward(*parts, outputs[1])
+
+    @staticmethod
+    def vmap(info, in_dims: tuple, *inputs):
+        """Several models at a time: their batches as one, in which each row has the rate of its model."""
+        *parts, chunk = inputs
+        models = info.batch_size
+        parts = [
+            part.expand(models, *part.shape) if axis is None else part.movedim(axis, 0)
+            for part, axis in zip(parts, in_dims, strict=False)
+        ]
+        rows = max(part.shape[-4] for part in parts)
+        parts = [
+            part.expand(*part.shape[:-4], rows, *part.shape[-3:]).movedim(0, -5).flatten(-5, -4)
+            for part in parts
+        ]
+        y, starts = Recurrence.apply(*parts, chunk)
+        return (y.unflatten(1, (models, rows)), starts.unflatten(1, (models, rows))), (1, 1)
+
+    @staticmethod
+    def backward(ctx, dy: Tensor, _):
         """Gradients of x, step, write, read and rate, chunk after chunk from the last."""
         if torch.is_grad_enabled():
             raise RuntimeError(
                 "chunked() gives first derivatives only; for higher ones evaluate the system by scan()"
             )
-        x, step, write, read, rate, *starts = ctx.saved_tensors
+        x, step, write, read, rate, starts = ctx.saved_tensors
         grads = [
             torch.empty(part.shape, dtype=part.dtype, device=part.device) for part in (x, step, write, read)
         ]
         d_rate = torch.zeros_like(rate)
         carry = torch.zeros_like(starts[0])
         buffers = [Buffer(x, min(ctx.chunk, len(x)), carry.shape) for _ in range(3)]
-        for block, start in zip(reversed(blocks(len(x), ctx.chunk)), reversed(starts), strict=True):
+        for block, start in zip(reversed(blocks(len(x), ctx.chunk)), reversed(starts.unbind()), strict=True):
             decay, states = run(start, step[block], rate, write[block], x[block], buffers)
             d_out = dy[block][..., None]
             g = torch.mul(d_out, read[block].conj(), out=buffers[2].all[: len(states)])

@@ -1,0 +1,74 @@
+"""Where the runs of a sweep are done: in this process, in processes of this machine, or on a Ray cluster."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import connection, get_context, parent_process
+
+Ended = Iterator[tuple]
+"""Each job with what came of it, as it ends."""
+
+
+def here(function: Callable, jobs: list, workers: int) -> Ended:
+    """One job after another."""
+    for job in jobs:
+        yield job, function(job)
+
+
+def processes(function: Callable, jobs: list, workers: int) -> Ended:
+    """Jobs in processes of their own, which end with this one."""
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent) as pool:
+        futures = {pool.submit(function, job): job for job in jobs}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """Have this process end when the one that started it does, even if that was killed."""
+
+    def watch() -> None:
+        connection.wait([parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def on_ray(function: Callable, jobs: list, workers: int) -> Ended:
+    """Jobs as tasks of Ray, each with its share of the GPUs if there are any.
+
+    Raises:
+        ModuleNotFoundError: if Ray is not installed.
+    """
+    if not jobs:
+        return
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("backend 'ray' needs Ray: pip install 'dsf_theory[ray]'") from error
+    os.environ.setdefault(
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
+    )  # as future versions of Ray do, which warns of it
+    started = not ray.is_initialized()
+    if started:
+        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    try:
+        share = min(1, ray.cluster_resources().get("GPU", 0) / workers)
+        task = ray.remote(num_cpus=1, num_gpus=share)(lambda job: function(job))
+        waiting, running = list(reversed(jobs)), {}
+        while waiting or running:
+            while waiting and len(running) < workers:
+                job = waiting.pop()
+                running[task.remote(job)] = job
+            (ended,), _ = ray.wait(list(running))
+            yield running.pop(ended), ray.get(ended)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+BACKENDS = {"here": here, "processes": processes, "ray": on_ray}
+"""Name -> backend, ``(function, jobs, workers) -> (job, result), ...``."""

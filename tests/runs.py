@@ -1,0 +1,72 @@
+"""Runs for tests: what one carries, a small grid, and processes that do it and can be killed."""
+
+import multiprocessing
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from dsf_theory.laboratory import Recipe, Run
+from dsf_theory.language import Architecture
+from dsf_theory.store import Store
+from dsf_theory.sweep import Trial, grid, sweep
+from dsf_theory.tasks import MQAR
+
+
+def everything(run: Run) -> tuple[dict, list]:
+    """All that a run carries from step to step: parameters and moments, and its history."""
+    state = {}
+    for name, parameter in run.model.named_parameters():
+        kept = {"value": parameter.detach(), **run.optimiser.state.get(parameter, {})}
+        state |= {f"{name}:{key}": value.clone() for key, value in kept.items()}
+    return state, list(run.history)
+
+
+TASK = MQAR(length=16, pairs=2, vocabulary=32)
+RECIPE = Recipe(steps=24, rows=8, every=4, tested=40, examples=20)
+
+
+def trial(mixer="linear_attention", seed=0, rate=3e-3, **block):
+    """One run; those of linear attention without dropout make cohorts."""
+    return Trial(
+        TASK, Architecture(mixer=mixer, d=8, n=2, **block), replace(RECIPE, learning_rate=rate), seed
+    )
+
+
+def trials(seeds: int = 4) -> list[Trial]:
+    """Runs alone and in cohorts, with and without dropout."""
+    alone = grid(trial, mixer=["s6", "softmax_attention"], seed=range(seeds // 2), dropout=[0.2])
+    return grid(trial, seed=range(seeds), rate=[3e-3, 1e-2]) + alone
+
+
+class Ledger(Store):
+    """A store that also writes down every result that it was given, and by whom."""
+
+    def add(self, key, run, result):
+        with self.path.with_suffix(".ledger").open("a") as file:
+            file.write(f"{key} {os.getpid()}\n")
+        return super().add(key, run, result)
+
+    def given(self) -> list[list[str]]:
+        return [line.split() for line in self.path.with_suffix(".ledger").read_text().splitlines()]
+
+
+def do(path: Path, seeds: int = 4, backend: str = "here", workers: int = 1) -> None:
+    """Do the whole grid."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # Ray's workers import this module too
+    for _ in sweep(trials(seeds), Ledger(path), backend, workers):
+        pass
+
+
+def process(*arguments) -> multiprocessing.Process:
+    """A process that does the grid, started from a server that has torch in memory."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["runs"])
+    started = context.Process(target=do, args=arguments)
+    started.start()
+    return started
+
+
+def without_seconds(store: Store) -> list[dict]:
+    """The results that do not depend on the clock."""
+    return [{key: value for key, value in result.items() if key != "seconds"} for result in store.results()]
