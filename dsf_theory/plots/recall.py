@@ -10,7 +10,7 @@ from dsf_theory.plots.style import BLUE, INK, MUTED, VERMILION, new_figure, pict
 
 TASK = {"length": 24, "pairs": 6, "vocabulary": 32}
 LAYER = {"d": 32, "layers": 1, "convolution": 3}
-RECIPE = {"steps": 400, "rows": 32, "learning_rate": 7e-3, "every": 100, "tested": 256}
+RECIPE = {"steps": 400, "rows": 32, "learning_rate": 7e-3, "every": 50, "tested": 256}
 SEEDS = (0, 1)
 
 LINEAR = (1, 2, 4, 8)
@@ -64,7 +64,9 @@ def recall() -> tuple[Figure, dict]:
     axes.semilogx(LINEAR, linear, "o", ms=4, color=BLUE, mfc="none")
     axes.semilogx([states] * len(SEEDS), taylor, "s", ms=5, color=VERMILION, mfc="none")
     axes.annotate(f"softmax attention, keys of size {KEYS}", (0.93, 1.04), color=INK, fontsize=8.5)
-    axes.annotate(f"Taylor, order 2,\nkeys of size {KEYS}", (15, 0.95), ha="center", va="top", color=VERMILION)
+    axes.annotate(
+        f"Taylor, order 2,\nkeys of size {KEYS}", (15, 0.95), ha="center", va="top", color=VERMILION
+    )
     axes.annotate("linear attention", (2.2, 0.55), color=BLUE)
     axes.annotate("guessing one of the six values", (4.6, guess + 0.03), color=MUTED, fontsize=8)
     axes.set(title="Recall rises with the states", xlabel="states per channel $n$", xlim=(0.9, 26))
