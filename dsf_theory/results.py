@@ -3,7 +3,8 @@
 import json
 import platform
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from dsf_theory.experiments import experiment
 from dsf_theory.models import MODELS
 from dsf_theory.store import Store
 from dsf_theory.sweep import Trial
+from dsf_theory.tasks import IGNORED, Task
 
 FOLDER = Path(__file__).resolve().parents[1] / "figures" / "data"
 """Where results that were kept lie, in a clone of the repository."""
 
-KEPT = ("accuracy", "steps", "seconds", "state_size", "parameters", "failure", "version")
+KEPT = ("accuracy", "steps", "seconds", "state_size", "parameters", "failure", "version", "curve")
 """What is kept of a run's result."""
 
 GROUP = ("model", "task", "d", "n")
@@ -41,8 +43,15 @@ def rows(trials: Iterable[Trial], store: Store) -> list[dict]:
     for trial in trials:
         result = store.get(trial.key)
         if result is not None:
-            found.append(described(trial) | {name: result.get(name) for name in KEPT})
+            found.append(described(trial) | {name: short(result.get(name)) for name in KEPT})
     return found
+
+
+def short(value):
+    """A value with its numbers to five digits, a curve with all of its points so."""
+    if isinstance(value, list | tuple):
+        return [short(one) for one in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def described(trial: Trial) -> dict:
@@ -56,7 +65,27 @@ def described(trial: Trial) -> dict:
         "n": architecture.pop("n"),
         "rate": recipe.pop("learning_rate"),
         "seed": trial.seed,
+        "guessing": short(guessing(trial.task)),
     }
+
+
+@cache
+def guessing(task: Task) -> float:
+    """The accuracy of a model that has learnt what answers there are, and not which of them belongs to a question.
+
+    In MQAR that is one of the values of the row; elsewhere it is the answer that is the most frequent.
+
+    >>> from dsf_theory.tasks import MQAR, InductionHeads
+    >>> guessing(MQAR(length=64, pairs=4)), guessing(InductionHeads(length=32, vocabulary=9))
+    (0.25, 0.125)
+    """
+    if task.name == "mqar":
+        return 1 / task.pairs
+    if task.name == "induction_heads":
+        return 1 / (task.vocabulary - 1)
+    labels = replace(task, split="test").batch(seed=0, rows=2000).labels
+    labels = labels[labels != IGNORED]
+    return float(np.bincount(labels).max() / labels.size)
 
 
 def settings(trials: Sequence[Trial]) -> list[dict]:
@@ -118,7 +147,7 @@ def keep(name: str, preset: str, store: Store, folder: Path = FOLDER) -> Path:
         "machine": f"{platform.machine()}, Python {platform.python_version()}, one thread a run",
         "runs": len(found),
         "of": len(trials),
-        "seconds": round(sum(row["seconds"] for row in found)),
+        "seconds": round(sum(row["seconds"] or 0.0 for row in found)),
         "settings": settings(trials),
     }
     lines = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in found)
@@ -177,9 +206,12 @@ def summary(found: Iterable[dict]) -> list[dict]:
             "accuracy": float(accuracies.mean()),
             "least": float(accuracies.min()),
             "greatest": float(accuracies.max()),
+            "accuracies": accuracies.tolist(),
+            "guessing": alike[0].get("guessing"),
+            "failed": sum(bool(row.get("failure")) for row in alike),
             "seeds": len(alike),
             "rate": rate,
-            "seconds": float(np.mean([row["seconds"] for row in alike])),
+            "seconds": float(np.mean([row["seconds"] or 0.0 for row in alike])),
         }
         other = best.setdefault(tuple(group), one)
         if one["accuracy"] > other["accuracy"]:
