@@ -16,7 +16,17 @@ from dsf_theory import checks
 from dsf_theory.language import Architecture
 from dsf_theory.recipe import Recipe
 from dsf_theory.sweep import Trial
-from dsf_theory.tasks import MQAR, InductionHeads, LanguageModelling, ListOps, SequentialDigits, Task
+from dsf_theory.tasks import (
+    MQAR,
+    InductionHeads,
+    LanguageModelling,
+    ListOps,
+    LRAImage,
+    LRAListOps,
+    LRAText,
+    SequentialDigits,
+    Task,
+)
 
 PRESETS = ("notebook", "laptop", "paper")
 """The scales, from seconds on a laptop to days on a GPU."""
@@ -180,6 +190,21 @@ def published(
     return found
 
 
+def long_range_arena(mixers: Iterable[str]) -> list[Trial]:
+    """Runs of three tasks of the Long Range Arena at its sizes; the block is of our choosing.
+
+    ListOps is read from the folder ``listops-1000`` of the published files, the others through ``datasets``.
+    """
+    found = []
+    for task, mixer in product((LRAListOps(source="listops-1000"), LRAText(), LRAImage()), mixers):
+        block = Architecture(
+            mixer=mixer, d=128, n=16, layers=6, convolution=4, mlp=2, dropout=0.1, tied=False
+        )
+        recipe = Recipe(steps=100_000, rows=32, learning_rate=1e-3, every=5000, tested=10_000)
+        found.append(Trial(task, block, recipe))
+    return found
+
+
 EXPERIMENTS = {
     "state-expansion": Experiment(
         "Linear attention with more and more states, and softmax attention",
@@ -249,7 +274,7 @@ EXPERIMENTS = {
                 32, ("softmax_attention", "linear_attention", "s6", "qlstm"), 16, 4, 150
             ),
             "laptop": lambda: sequences(64, (*COMPARED, "qlstm", "qlstm_rev"), 32, 8, 400),
-            "paper": lambda: [],
+            "paper": lambda: long_range_arena((*COMPARED, "qlstm", "qlstm_rev")),
         },
     ),
 }
