@@ -77,7 +77,7 @@ class TrainingLab:
             "mixer": W.Dropdown(options=names, description="model", **wide),
             "d": W.Dropdown(options=sorted({16, 32, 48, 64, d}), value=d, description="channels d", **wide),
             "n": W.Dropdown(
-                options=sorted({4, 8, 16, 32, 64, n}), value=n, description="expansion n", **wide
+                options=sorted({1, 2, 4, 8, 16, 32, 64, n}), value=n, description="expansion n", **wide
             ),
             "rate": W.FloatLogSlider(
                 recipe.learning_rate, min=-4, max=-1, step=0.25, description="learning rate", **wide
@@ -137,10 +137,12 @@ class TrainingLab:
         return [result(run) for run in self.runs]
 
     def still(self) -> Still:
-        """The picture for readers without a kernel; a first run is trained if there is none."""
+        """The picture for readers without a kernel; a first run is trained if there is none, and must not fail."""
         if not self.runs:
             self.start()
             self.wait()
+        if self.error is not None:
+            raise self.error
         return self.live.still()
 
     # ---------------------------------------------------------------- the run under way
