@@ -2,7 +2,8 @@
 
 A claim is a list of comparisons "this model above that one". One is *seen* where every seed of the first lies above
 every seed of the second, *reversed* where every seed lies below, and *open* where seeds overlap. If two models were
-alike, three seeds of one would lie above three of the other once in twenty times.
+alike, three seeds of one would lie above three of the other once in twenty times. Some seeds stay at the accuracy of
+guessing, :func:`stuck`. A comparison is *learnt* where they alone are why seeds overlap, and some of both learnt.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from dsf_theory.results import summary
 SOFTMAX, NORM, LINEAR, S6, SSD = (MODELS[name].title for name in COMPARED)
 QLSTM, REVERSED = MODELS["qlstm"].title, MODELS["qlstm_rev"].title
 
-OUTCOMES = ("seen", "open", "reversed")
+OUTCOMES = ("seen", "learnt", "open", "reversed")
 
 
 class Comparison(NamedTuple):
@@ -59,11 +60,28 @@ def comparisons(name: str, rows: Iterable[dict]) -> list[Comparison]:
 def judged(words: str, first: dict, second: dict) -> Comparison:
     """One comparison, of two summaries."""
     outcome = "open"
+    higher, lower = (learnt(one) for one in (first, second))
     if first["least"] > second["greatest"]:
         outcome = "seen"
     elif first["greatest"] < second["least"]:
         outcome = "reversed"
+    elif higher and lower and min(higher) > max(lower):
+        outcome = "learnt"
     return Comparison(words, first["accuracy"] - second["accuracy"], outcome)
+
+
+def stuck(accuracy: float, guessing: float | None) -> bool:
+    """Whether a run does little better than guessing, by less than a tenth of what is left.
+
+    >>> stuck(0.3, 0.25), stuck(0.4, 0.25), stuck(0.1, None)
+    (True, False, False)
+    """
+    return guessing is not None and accuracy < guessing + 0.1 * (1 - guessing)
+
+
+def learnt(one: dict) -> list[float]:
+    """The accuracies of a summary that are better than guessing."""
+    return [accuracy for accuracy in one["accuracies"] if not stuck(accuracy, one["guessing"])]
 
 
 def verdict(found: list[Comparison]) -> str:
@@ -76,11 +94,12 @@ def verdict(found: list[Comparison]) -> str:
     """
     if not found:
         return "No results to compare."
-    seen, open_, reversed_ = (sum(one.outcome == outcome for one in found) for outcome in OUTCOMES)
-    of = f"{seen} of {len(found)} comparison{'s' * (len(found) > 1)}"
+    seen, some, open_, reversed_ = (sum(one.outcome == outcome for one in found) for outcome in OUTCOMES)
     if seen == len(found):
         return f"Confirmed in all of {len(found)} comparisons." if seen > 1 else "Confirmed."
+    of = f"{seen} of {len(found)} comparison{'s' * (len(found) > 1)}"
     parts = [f"Confirmed in {of}" if seen else f"Not confirmed: {of}"]
+    parts += [f"in {some} if seeds that stay at guessing are left out"] if some else []
     parts += [f"seeds overlap in {open_}"] if open_ else []
     parts += [f"the other way round in {reversed_}"] if reversed_ else []
     return "; ".join(parts) + "."
