@@ -119,13 +119,11 @@ def ours(
     return found
 
 
-def expansion(
-    task: MQAR, linear: Sequence[int], softmax: Sequence[int], steps: int, rate: float
-) -> list[Trial]:
+def expansion(task: MQAR, d: int, linear: Sequence[int], softmax: Sequence[int], steps: int) -> list[Trial]:
     """Linear attention with more and more states, and softmax attention with keys of some sizes."""
-    given = {"steps": steps, "rates": [rate]}
-    return ours([task], ["linear_attention"], [32], linear, **given) + ours(
-        [task], ["softmax_attention"], [32], softmax, **given
+    given = {"steps": steps, "rates": [2e-2]}
+    return ours([task], ["linear_attention"], [d], linear, **given) + ours(
+        [task], ["softmax_attention"], [d], softmax, **given
     )
 
 
@@ -211,8 +209,8 @@ EXPERIMENTS = {
         "Recall of linear attention rises with the state expansion n, towards that of softmax attention.",
         "n",
         {
-            "notebook": lambda: expansion(MIDDLE, (2, 4, 8, 16), (16,), 400, 2e-2),
-            "laptop": lambda: expansion(HARD, (2, 4, 8, 16, 32, 64), (4, 16), 1000, 1e-2),
+            "notebook": lambda: expansion(MIDDLE, 32, (2, 4, 8, 16), (16,), 400),
+            "laptop": lambda: expansion(HARD, 64, (1, 2, 4, 8, 16, 32), (4, 16), 700),
             "paper": lambda: (
                 published(["linear_attention_elu"], n=(32, 64, 128, 256)) + published(["softmax_attention"])
             ),
@@ -223,8 +221,8 @@ EXPERIMENTS = {
         "S6 and SSD lie between linear and softmax attention; normalised attention is better than linear attention.",
         "d",
         {
-            "notebook": lambda: ours([EASY], COMPARED, (16, 32), [4], 500, [2e-2]),
-            "laptop": lambda: ours([MIDDLE], COMPARED, (16, 32, 64), [8], 1200, [1e-2]),
+            "notebook": lambda: ours([EASY], COMPARED, (16, 32), [4], 400, [2e-2]),
+            "laptop": lambda: ours([MIDDLE], COMPARED, (16, 32, 64), [8], 1000, [2e-2]),
             "paper": lambda: published(
                 ["softmax_attention", "linear_attention_elu", "norm_attention", "s6", "s6_2"]
             ),
@@ -235,7 +233,7 @@ EXPERIMENTS = {
         "The gate of S6, the reversed sigmoid, makes the quasi-LSTM better.",
         "task",
         {
-            "notebook": lambda: gates((32, 64), 500, [1e-2]),
+            "notebook": lambda: gates((32, 48), 400, [1e-2]),
             "laptop": lambda: gates((32, 64, 128), 600, [1e-2, 2e-2]),
             "paper": lambda: published(["qlstm", "qlstm_rev"], n=(1,)),
         },
@@ -246,7 +244,7 @@ EXPERIMENTS = {
         "n",
         {
             "notebook": lambda: normalisers(MIDDLE, (4,), 300, 2e-2),
-            "laptop": lambda: normalisers(MIDDLE, (2, 8), 800, 1e-2),
+            "laptop": lambda: normalisers(MIDDLE, (2, 8), 600, 2e-2),
             "paper": lambda: [
                 trial for eta in ETAS for trial in published(["norm_attention"], d=(128,), eta=eta)
             ],
@@ -259,7 +257,7 @@ EXPERIMENTS = {
         {
             "notebook": lambda: ours([EASY, MIDDLE], ["linear_attention"], (16, 32), (2, 8), 300, [2e-2]),
             "laptop": lambda: ours(
-                [EASY, MIDDLE, HARD], ["linear_attention"], (16, 32), (4, 16, 64), 600, [1e-2]
+                [EASY, MIDDLE, HARD], ["linear_attention"], (16, 32, 64), (2, 8, 32), 500, [2e-2]
             ),
             "paper": lambda: published(["linear_attention_elu"], n=(32, 64, 128, 256)),
         },
