@@ -83,7 +83,7 @@ def against(rows: list[dict], axis: str, words: str) -> Figure:
             x = shift * np.array([one[size] for one in line])
             axes.plot(x, [one["accuracy"] for one in line], color=COLOURS[name], zorder=3)
             dots(axes, line, x, COLOURS[name])
-        ends[name] = line[-1]["state_size"], line[-1]["accuracy"]
+        ends[name] = line[-1]["accuracy"]
     for axes, size in ((left, axis), (right, "state_size")):
         axes.set_xscale("log", base=2)
         ticks = sorted({one[size] for one in found})
@@ -95,7 +95,6 @@ def against(rows: list[dict], axis: str, words: str) -> Figure:
     guess(right, found[0]["guessing"], label=False)
     left.set(xlabel=words, ylabel="accuracy on the test set", title=found[0]["task"])
     right.set(xlabel="numbers kept from step to step", title="The same by what is kept")
-    right.set_xlim(right=right.get_xlim()[1] * 2 ** (0.42 * np.log2(np.divide(*right.get_xlim()[::-1]))))
     name_ends(right, ends)
     return figure
 
@@ -130,7 +129,7 @@ def guess(axes, height: float | None, label: bool = True) -> None:
     axes.axhline(height, **GUIDE)
     if label:
         axes.annotate(
-            "guessing among what is there",
+            "guessing",
             (1, height),
             (-2, 3),
             xycoords=("axes fraction", "data"),
@@ -141,22 +140,12 @@ def guess(axes, height: float | None, label: bool = True) -> None:
         )
 
 
-def name_ends(axes, ends: dict[str, tuple[float, float]], gap: float = 0.085) -> None:
-    """The names of lines beside their ends, moved apart where they would lie on each other."""
-    right = max(x for x, _ in ends.values())
-    order = sorted(ends, key=lambda name: ends[name][1])
-    heights = apart([ends[name][1] for name in order], gap, 1.0)
-    for name, height in zip(order, heights, strict=True):
-        x, y = ends[name]
-        axes.annotate(
-            name,
-            (x, y),
-            (right * 1.35, height),
-            va="center",
-            color=COLOURS[name],
-            fontsize=8.5,
-            arrowprops={"arrowstyle": "-", "color": COLOURS[name], "lw": 0.6, "alpha": 0.6, "shrinkB": 3},
-        )
+def name_ends(axes, ends: dict[str, float], gap: float = 0.09) -> None:
+    """The names of lines to the right, at the heights of their ends, moved apart where they would lie on each other."""
+    order = sorted(ends, key=ends.get)
+    for name, height in zip(order, apart([ends[name] for name in order], gap, 1.0), strict=True):
+        place = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
+        axes.annotate(name, (1.03, height), color=COLOURS[name], fontsize=8.5, **place)
 
 
 def apart(heights: list[float], gap: float, top: float) -> list[float]:

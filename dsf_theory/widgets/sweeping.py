@@ -10,7 +10,7 @@ from IPython.display import HTML, display
 
 from dsf_theory.experiments import experiment
 from dsf_theory.plots.experiments import COLOURS, draw
-from dsf_theory.plots.style import BLUE, GREEN, MUTED, SKY, VERMILION, embedded, png
+from dsf_theory.plots.style import BLUE, FIGURES, GREEN, MUTED, SKY, VERMILION, embedded, png
 from dsf_theory.results import kept, rows, summary
 from dsf_theory.store import Store
 from dsf_theory.sweep import sweep
@@ -24,6 +24,8 @@ OUTCOMES = {
     "reversed": (VERMILION, "no: every seed below every seed"),
 }
 """Outcome of a comparison -> its colour, and what the reader is told."""
+
+PROSE = "padding:4px 12px;text-align:left;vertical-align:top;border-bottom:1px solid #e0e0e0"
 
 
 def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[dict]:
@@ -73,11 +75,11 @@ def bar(done: int, of: int, seconds: float, failures: Iterable[str] = ()) -> str
 
 
 def outcome(name: str, found: list[dict]) -> HTML:
-    """The figure of an experiment's results, and under it what the claim comes to, comparison by comparison."""
+    """What came of an experiment: its figure, the verdict on its claim, and all accuracies beside the numbers kept."""
     judged = comparisons(name, found)
     figure, words = draw(name, found), verdict(judged)
     alt = html.escape(f"{experiment(name).title}: the accuracy of every seed and the means. {words}")
-    return HTML(embedded(png(figure), alt, figure.get_figwidth()) + said(words, judged))
+    return HTML(embedded(png(figure), alt, figure.get_figwidth()) + said(words, judged) + results(found))
 
 
 def said(words: str, judged: list[Comparison]) -> str:
@@ -91,7 +93,7 @@ def said(words: str, judged: list[Comparison]) -> str:
     return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + whole(lines)
 
 
-def results(found: list[dict]) -> HTML:
+def results(found: list[dict]) -> str:
     """The results as a table: models, their sizes and the numbers that they keep, and the accuracies of the seeds."""
     sums = sorted(summary(found), key=lambda one: (in_order(one["task"]), one["model"], one["d"], one["n"]))
     head = ["", "model", "task", "d", "n", "numbers kept", "accuracy", "least – greatest", "seeds", "rate"]
@@ -104,22 +106,45 @@ def results(found: list[dict]) -> HTML:
         seeds = f"{one['seeds']}" + (f", {one['failed']} failed" if one["failed"] else "")
         dot = f"<span style='color:{colour}'>●</span>"
         lines.append(row("td", [dot, *map(str, words), seeds, f"{one['rate']:.2g}"]))
-    return HTML(whole(lines))
+    return whole(lines)
 
 
 def at_laptop(name: str) -> HTML:
-    """What came of an experiment at its laptop scale: the verdict, and one line on how the runs were made."""
-    found = kept(name, "laptop")
-    judged = comparisons(name, found["results"])
-    steps = sorted({one["recipe"]["steps"] for one in found["settings"]})
-    rates = sorted({one["rate"] for one in found["results"]})
-    seeds = sorted({one["seed"] for one in found["results"]})
-    line = (
-        f"{found['runs']} of {found['of']} runs, seeds {listed(seeds)}; up to {listed(steps)} steps of "
-        f"{found['settings'][0]['recipe']['rows']} rows, learning rate {listed(rates)}; {found['seconds'] / 60:.0f} "
-        f"minutes of one thread in all; dsf_theory {found['version']}, {found['machine']}."
+    """What came of an experiment at its laptop scale: figure and verdict, and one line on how the runs were made."""
+    given, picture = kept(name, "laptop"), FIGURES[f"09_{name.replace('-', '_')}"]
+    figure, _ = picture.draw()
+    judged = comparisons(name, given["results"])
+    shown = embedded(png(figure), html.escape(picture.alt), figure.get_figwidth())
+    return HTML(
+        shown + said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(made(given))}</p>"
     )
-    return HTML(said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(line)}</p>")
+
+
+def overview(found: dict[str, list[dict]]) -> HTML:
+    """The verdicts on all claims: of the results given, and of those kept at the laptop scale.
+
+    Args:
+        found: experiment -> its results.
+    """
+    lines = [row("th scope='col'", ["experiment", "the paper says", "here", "at the laptop scale"])]
+    for name, some in found.items():
+        one = experiment(name)
+        verdicts = [verdict(comparisons(name, each)) for each in (some, kept(name, "laptop")["results"])]
+        words = [f"<b>{html.escape(one.title)}</b>", html.escape(one.claim), *map(html.escape, verdicts)]
+        lines.append(f"<tr>{''.join(f'<td style={PROSE!r}>{cell}</td>' for cell in words)}</tr>")
+    return HTML(whole(lines))
+
+
+def made(given: dict) -> str:
+    """How results that were kept were made, in a sentence."""
+    recipes = [one["recipe"] for one in given["settings"]]
+    seeds, rates = (sorted({row[name] for row in given["results"]}) for name in ("seed", "rate"))
+    steps = sorted({recipe["steps"] for recipe in recipes})
+    return (
+        f"{given['runs']} of {given['of']} runs, seeds {listed(seeds)}, at most {listed(steps)} steps of "
+        f"{recipes[0]['rows']} rows, learning rate {listed(rates)}: {given['seconds'] / 60:.0f} minutes of training on "
+        f"one thread; dsf_theory {given['version']}, {given['machine']}."
+    )
 
 
 def listed(values: Iterable) -> str:
