@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from dsf_theory import results
-from dsf_theory.experiments import EXPERIMENTS, HARD, MIDDLE, ours, published
+from dsf_theory.experiments import HARD, MIDDLE, experiment, ours, published
 from dsf_theory.laboratory import Run
 from dsf_theory.language import Architecture, Block
 from dsf_theory.store import Store
@@ -86,7 +86,7 @@ def do(names: Sequence[str], preset: str, store: Store, backend: str, workers: i
     """
     failed = 0
     for name in names:
-        trials = EXPERIMENTS[name].trials(preset)
+        trials = experiment(name).trials(preset)
         done = len(store.keys() & {trial.key for trial in trials})
         with bar() as progress:
             task = progress.add_task(name, total=len(trials), completed=done)
@@ -116,7 +116,7 @@ def plan(names: Sequence[str], preset: str, store: Store) -> Table:
         table.add_column(column, justify="right")
     done, speed = store.keys(), None
     for name in names:
-        trials = EXPERIMENTS[name].trials(preset)
+        trials = experiment(name).trials(preset)
         left = [trial for trial in trials if trial.key not in done]
         if left and speed is None:
             speed = measured_speed(left)

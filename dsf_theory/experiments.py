@@ -45,7 +45,7 @@ EASY, MIDDLE, HARD = (MQAR(length=4 * p, pairs=p, vocabulary=8 * p) for p in (4,
 PUBLISHED = {64: (4, 512), 128: (8, 256), 256: (16, 128), 512: (64, 64)}
 """The paper's MQAR: length -> pairs and rows of a batch."""
 
-PUBLISHED_RATES = tuple(10 ** (-4 + 2 * k / 3) for k in range(4))
+PUBLISHED_RATES = tuple(10 ** (-k / 3) for k in (12, 10, 8, 6))
 """Four learning rates from 1e-4 to 1e-2, in equal ratios."""
 
 

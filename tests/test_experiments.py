@@ -60,7 +60,7 @@ def test_runs_are_declared_once(name):
 def test_the_comparison_is_fair(name, preset):
     """At our own scales the models of a task differ in the mixer and its sizes alone, and all have three seeds."""
     trials = experiment(name).trials(preset)
-    for task in {trial.task for trial in trials}:
+    for task in dict.fromkeys(trial.task for trial in trials):
         alike = [trial for trial in trials if trial.task == task]
         blocks = [replace(t.architecture, mixer="s6", d=4, n=2, options={}) for t in alike]
         assert all(block == blocks[0] for block in blocks)
@@ -138,11 +138,13 @@ def test_summary_counts_a_failure_and_takes_the_best_rate():
     assert one["rate"] == 0.2
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_kept_results_are_those_of_the_declared_runs(name):
-    """The committed results at laptop scale: one of each declared run, none failed, all with their state size."""
-    found = results.kept(name, "laptop")
-    trials = {trial.key: trial for trial in experiment(name).trials("laptop")}
+@pytest.mark.parametrize(
+    ("name", "preset"), [*((name, "laptop") for name in EXPERIMENTS), ("smallest", "paper")]
+)
+def test_kept_results_are_those_of_the_declared_runs(name, preset):
+    """The committed results: one of each declared run, none failed, all with their state size."""
+    found = results.kept(name, preset)
+    trials = {trial.key: trial for trial in experiment(name).trials(preset)}
     assert {row["key"] for row in found["results"]} == set(trials) and found["runs"] == found["of"] == len(
         trials
     )
