@@ -34,8 +34,7 @@ def store(tmp_path):
 def tiny(monkeypatch):
     """One experiment of twelve runs that take a second together, under the name ``tiny``."""
     given = {"tiny": Experiment("A title", "A claim.", "d", dict.fromkeys(PRESETS, lambda: TINY))}
-    for module in (experiments, commands):
-        monkeypatch.setattr(module, "EXPERIMENTS", given)
+    monkeypatch.setattr(experiments, "EXPERIMENTS", given)
 
 
 # -------------------------------------------------------------------- declared
@@ -170,7 +169,7 @@ def test_sweep_command(tiny, tmp_path, capsys):
     assert main([*given, "--dry-run"]) == 0
     assert re.search(r"tiny\W+12\W+12\W", capsys.readouterr().out)
     assert main(["sweep", "figure-1", *given[1:]]) == 2
-    assert "name: expected one of 'tiny', found 'figure-1'" in capsys.readouterr().err
+    assert "name: expected one of 'tiny', 'smallest', found 'figure-1'" in capsys.readouterr().err
 
 
 def test_sweep_command_says_what_failed(tiny, tmp_path, capsys, monkeypatch):
