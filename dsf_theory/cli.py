@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PRESETS = ("notebook", "laptop", "paper")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,9 +32,41 @@ def parser() -> argparse.ArgumentParser:
     models.set_defaults(run=run_models)
 
     figures = commands.add_parser("figures", help="draw figures/ anew")
-    figures.add_argument("names", nargs="*", help="names of figures (default all)")
+    figures.add_argument(
+        "names", nargs="*", help="names of figures, or with --preset of experiments (default all)"
+    )
+    figures.add_argument(
+        "--preset", choices=PRESETS, help="draw what a sweep of this scale has kept, as PRESET_NAME"
+    )
     figures.add_argument("--folder", type=Path, default=ROOT / "figures", help="where to write them")
     figures.set_defaults(run=run_figures)
+
+    train = commands.add_parser("train", help="train one model, and say how it goes")
+    train.add_argument("model", help="registry name, see: models")
+    train.add_argument("--preset", choices=PRESETS, default="notebook", help="scale (default notebook)")
+    train.add_argument("-d", type=int, help="channels")
+    train.add_argument("-n", type=int, help="state expansion")
+    train.add_argument("--rate", type=float, help="learning rate")
+    train.add_argument("--seed", type=int, default=0, help="of parameters, batches and dropout (default 0)")
+    train.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="saved at evaluations; resumed if it is there"
+    )
+    train.set_defaults(run=run_train)
+
+    sweep = commands.add_parser("sweep", help="do the runs behind the figures, those that are missing")
+    sweep.add_argument("names", nargs="*", help="experiments (default all)")
+    sweep.add_argument("--preset", choices=PRESETS, default="notebook", help="scale (default notebook)")
+    sweep.add_argument("--dry-run", action="store_true", help="train nothing; count runs and cost")
+    sweep.add_argument("--store", type=Path, help="SQLite file of results (default results/PRESET.sqlite)")
+    sweep.add_argument(
+        "--backend", choices=("here", "processes", "ray"), default="processes", help="where they run"
+    )
+    sweep.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each (default 2)")
+    sweep.add_argument(
+        "--folder", type=Path, default=ROOT / "figures" / "data", help="where results are kept"
+    )
+    sweep.add_argument("--again", action="store_true", help="do the runs that failed once more")
+    sweep.set_defaults(run=run_sweep)
 
     notebooks = commands.add_parser("notebooks", help="run the notebooks and save them with their outputs")
     notebooks.add_argument("paths", nargs="*", type=Path, help="notebooks (default all)")
@@ -117,8 +150,50 @@ def sizes(model, d: int, n: int) -> tuple[str, str, str]:
     return parameters, f"{system.N:,}", f"{system.state_size:,}"
 
 
+def run_train(options) -> int:
+    """Train one run; 2 if there is no such run."""
+    from dsf_theory import commands
+
+    try:
+        trial = commands.chosen(
+            options.model, options.preset, options.d, options.n, options.rate, options.seed
+        )
+        commands.train(trial, options.checkpoint)
+    except ValueError as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run_sweep(options) -> int:
+    """Do the runs of experiments, or count them; 1 if a run failed, 2 if there is no such experiment."""
+    from rich.console import Console
+
+    from dsf_theory import commands
+    from dsf_theory.experiments import EXPERIMENTS, experiment
+    from dsf_theory.store import Store
+
+    names = options.names or list(EXPERIMENTS)
+    try:
+        for name in names:
+            experiment(name)
+        store = Store(options.store or ROOT / "results" / f"{options.preset}.sqlite")
+        if options.again:
+            print(f"{store.forget_failures()} failed runs are to be done again")
+        if options.dry_run:
+            Console().print(commands.plan(names, options.preset, store))
+            return 0
+        failed = commands.do(names, options.preset, store, options.backend, options.workers, options.folder)
+    except (ValueError, ModuleNotFoundError) as error:
+        print(f"sweep: {error}", file=sys.stderr)
+        return 2
+    return 1 if failed else 0
+
+
 def run_figures(options) -> int:
-    """Draw the named figures."""
+    """Draw the named figures, or those of a scale's results."""
+    if options.preset:
+        return run_results(options)
     from dsf_theory.plots import FIGURES, save
 
     unknown = set(options.names) - set(FIGURES)
@@ -130,6 +205,25 @@ def run_figures(options) -> int:
         return 2
     for path in save(options.names or sorted(FIGURES), options.folder):
         print(path)
+    return 0
+
+
+def run_results(options) -> int:
+    """Draw the figures of experiments from what was kept at a scale."""
+    from dsf_theory import results
+    from dsf_theory.experiments import EXPERIMENTS
+    from dsf_theory.plots.experiments import draw
+    from dsf_theory.plots.style import png
+
+    try:
+        for name in options.names or list(EXPERIMENTS):
+            found = results.kept(name, options.preset)
+            path = options.folder / f"{options.preset}_{name}.png"
+            path.write_bytes(png(draw(name, found["results"])))
+            print(path)
+    except (ValueError, FileNotFoundError) as error:
+        print(f"figures: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

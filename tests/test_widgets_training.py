@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -224,6 +225,20 @@ def test_models_that_cannot_be_made_are_said(lab):
 # -------------------------------------------------------------------- what is collected
 
 
+def test_a_still_picture_of_a_run_that_fails_is_none(lab):
+    """A notebook is not saved with an empty picture."""
+    lab.block = {"options": {"heads": 3}}
+    with pytest.raises(ValueError, match="multiple of heads=3"):
+        lab.still()
+
+
+def test_learning_rates_to_choose_from():
+    """The recipe's own is one of them, and is what is taken."""
+    lab = TrainingLab(TASK, ["s6"], replace(RECIPE, learning_rate=7e-3), d=8, n=4)
+    assert lab.controls["rate"].value == 7e-3 and ("0.007", 7e-3) in lab.controls["rate"].options
+    assert trained(lab).recipe.learning_rate == 7e-3
+
+
 def test_curves_of_long_runs():
     losses = list(np.random.default_rng(0).random(1234))
     steps, means = smoothed(losses)
@@ -283,16 +298,24 @@ def test_in_a_notebook_that_is_saved(tmp_path):
     assert "20 of 20 steps" in picture.data["text/html"] and steps.text == "20\n"
 
 
+def cells_of_notebook_08():
+    """Those of its code cells that the laboratory needs."""
+    path = Path(__file__).parents[1] / "notebooks" / "08_recall_laboratory.ipynb"
+    sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    wanted = ("import dsf_theory", "task = MQAR(", "recipe = Recipe(", "TrainingLab(")
+    return [next(source for source in sources if part in source) for part in wanted]
+
+
 @pytest.mark.browser
 def test_in_jupyterlab(tmp_path):
     """Start, watch it move, Stop, Resume, another model: pictures change, stand still, and never jump."""
-    written(tmp_path / "lab.ipynb", [CELLS])
+    written(tmp_path / "lab.ipynb", cells_of_notebook_08())
 
     def button(name):
         return page.locator(f"{SHOWN} button.jupyter-button", has_text=name)
 
     def steps():
-        found = re.search(r"(\d+) of 2000 steps", page.locator(f"{SHOWN} p[role=status]").inner_text())
+        found = re.search(r"(\d+) of 300 steps", page.locator(f"{SHOWN} p[role=status]").inner_text())
         return int(found[1]) if found else 0
 
     def picture():

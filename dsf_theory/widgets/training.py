@@ -28,6 +28,9 @@ from dsf_theory.widgets.still import Still
 PAUSE = 0.2
 """Seconds between two pictures of a run, at least."""
 
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 1e-1)
+"""Learning rates to choose from, beside the recipe's own."""
+
 BUTTONS = {"Start": ("play", "primary"), "Stop": ("stop", ""), "Resume": ("step-forward", "")}
 
 
@@ -72,17 +75,12 @@ class TrainingLab:
         self._busy, self._lock, self._stop = False, threading.RLock(), threading.Event()
         self._thread = threading.Thread()
         names = [(MODELS[name].title, name) for name in models]
-        wide = {"style": {"description_width": "6.5em"}}
         self.controls = {
-            "mixer": W.Dropdown(options=names, description="model", **wide),
-            "d": W.Dropdown(options=sorted({16, 32, 48, 64, d}), value=d, description="channels d", **wide),
-            "n": W.Dropdown(
-                options=sorted({4, 8, 16, 32, 64, n}), value=n, description="expansion n", **wide
-            ),
-            "rate": W.FloatLogSlider(
-                recipe.learning_rate, min=-4, max=-1, step=0.25, description="learning rate", **wide
-            ),
-            "seed": W.BoundedIntText(0, min=0, max=999, description="seed", **wide),
+            "mixer": W.Dropdown(options=names, description="model", **wide()),
+            "d": choice("channels d", (16, 32, 48, 64), d),
+            "n": choice("expansion n", (1, 2, 4, 8, 16, 32, 64), n),
+            "rate": choice("learning rate", RATES, recipe.learning_rate),
+            "seed": W.BoundedIntText(0, min=0, max=999, description="seed", **wide()),
         }
         self.buttons = {
             name: W.Button(description=name, icon=icon, button_style=style)
@@ -137,10 +135,12 @@ class TrainingLab:
         return [result(run) for run in self.runs]
 
     def still(self) -> Still:
-        """The picture for readers without a kernel; a first run is trained if there is none."""
+        """The picture for readers without a kernel; a first run is trained if there is none, and must not fail."""
         if not self.runs:
             self.start()
             self.wait()
+        if self.error is not None:
+            raise self.error
         return self.live.still()
 
     # ---------------------------------------------------------------- the run under way
@@ -184,7 +184,7 @@ class TrainingLab:
     def _laid_out(self) -> W.Widget:
         grid = W.GridBox(
             [labelled(name, control) for name, control in self.controls.items()],
-            layout=W.Layout(grid_template_columns="repeat(auto-fit, minmax(20em, 1fr))", max_width="900px"),
+            layout=W.Layout(grid_template_columns="repeat(auto-fit, minmax(17em, 1fr))", max_width="900px"),
         )
         bar = W.HBox([*self.buttons.values(), self.progress, self.left])
         return W.VBox([grid, bar, self.live.view, self.table])
@@ -226,3 +226,14 @@ class TrainingLab:
         self.left.value = "" if run.done or not run.step else f"{to_go:.0f} s to go"
         self.live.update(sentence(run))
         self.table.value = table(self.results)
+
+
+def choice(name: str, numbers: Iterable[float], first: float) -> W.Dropdown:
+    """One of some numbers, or the one to start from."""
+    options = [(f"{x:g}", x) for x in sorted({*numbers, first})]
+    return W.Dropdown(options=options, value=first, description=name, **wide())
+
+
+def wide() -> dict:
+    """How a control fills its place in the grid."""
+    return {"style": {"description_width": "6.5em"}, "layout": W.Layout(width="auto")}

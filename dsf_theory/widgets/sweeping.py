@@ -1,0 +1,162 @@
+"""An experiment in a notebook: its runs train while a bar fills; then a figure, a table and a verdict say what came."""
+
+import html
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from IPython.display import HTML, display
+
+from dsf_theory.experiments import experiment
+from dsf_theory.plots.experiments import COLOURS, draw
+from dsf_theory.plots.style import BLUE, FIGURES, GREEN, MUTED, SKY, VERMILION, embedded, png
+from dsf_theory.results import kept, rows, summary
+from dsf_theory.store import Store
+from dsf_theory.sweep import sweep
+from dsf_theory.verdicts import Comparison, comparisons, in_order, verdict
+from dsf_theory.widgets.collected import row
+
+OUTCOMES = {
+    "seen": (GREEN, "yes: every seed above every seed"),
+    "learnt": (SKY, "yes, but for seeds that stay at guessing"),
+    "open": (MUTED, "open: seeds overlap"),
+    "reversed": (VERMILION, "no: every seed below every seed"),
+}
+"""Outcome of a comparison -> its colour, and what the reader is told."""
+
+PROSE = "padding:4px 12px;text-align:left;vertical-align:top;border-bottom:1px solid #e0e0e0"
+
+
+def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[dict]:
+    """Train all runs of an experiment at a scale, with a bar that says how far they are; their results.
+
+    Nothing is kept on the disk. Runs that fail are named under the bar.
+
+    Args:
+        name: of the experiment.
+        preset: its scale.
+        workers: processes at a time, each with one thread.
+
+    Raises:
+        ValueError: for an unknown experiment or scale, or no workers.
+    """
+    trials = experiment(name).trials(preset)
+    start, failures = time.perf_counter(), []
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "results.sqlite")
+        ended = sweep(trials, store, "processes", workers)
+        shown = display(HTML(bar(0, len(trials), 0.0, failures)), display_id=True)
+        for done, (trial, result) in enumerate(ended, start=1):
+            if result["failure"]:
+                failures.append(f"{trial.architecture.mixer}, seed {trial.seed}: {result['failure']}")
+            shown.update(HTML(bar(done, len(trials), time.perf_counter() - start, failures)))
+        return rows(trials, store)
+
+
+def bar(done: int, of: int, seconds: float, failures: Iterable[str] = ()) -> str:
+    """How far a sweep is: a bar, the runs that are done, the time that is left, and what failed.
+
+    >>> "3 of 12 runs, about 30 s to go" in bar(3, 12, 10.0), "12 runs in 40 s" in bar(12, 12, 40.0)
+    (True, True)
+    """
+    words = f"{done} of {of} runs"
+    if done == of:
+        words = f"{of} runs in {seconds:.0f} s"
+    elif done:
+        words += f", about {seconds / done * (of - done):.0f} s to go"
+    share, colour = 100 * done / (of or 1), VERMILION if failures else BLUE
+    track = "display:inline-block;vertical-align:middle;width:20em;height:0.7em;background:#e6e6e6;border-radius:0.35em"
+    filled = f"width:{share:.1f}%;height:100%;background:{colour};border-radius:0.35em"
+    text = f"<span style='{track}'><div style='{filled}'></div></span> &nbsp;{words}"
+    lines = "".join(f"<br>⚠ {html.escape(failure)}" for failure in failures)
+    label = f"aria-valuenow='{done}' aria-valuemin='0' aria-valuemax='{of}' aria-label='runs done'"
+    return f"<div role='progressbar' {label} style='line-height:1.6'>{text}{lines}</div>"
+
+
+def outcome(name: str, found: list[dict]) -> HTML:
+    """What came of an experiment: its figure, the verdict on its claim, and all accuracies beside the numbers kept."""
+    judged = comparisons(name, found)
+    figure, words = draw(name, found), verdict(judged)
+    alt = html.escape(f"{experiment(name).title}: the accuracy of every seed and the means. {words}")
+    return HTML(embedded(png(figure), alt, figure.get_figwidth()) + said(words, judged) + results(found))
+
+
+def said(words: str, judged: list[Comparison]) -> str:
+    """The verdict, and the comparisons that it sums up, as HTML."""
+    lines = [row("th scope='col'", ["", "the paper has", "gap", "here"])]
+    for one in judged:
+        colour, told = OUTCOMES[one.outcome]
+        dot = f"<span style='color:{colour}'>●</span>"
+        gap = f"{100 * one.gap:+.1f} points".replace("-", "−")
+        lines.append(row("td", [dot, html.escape(one.words), gap, told]))
+    return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + whole(lines)
+
+
+def results(found: list[dict]) -> str:
+    """The results as a table: models, their sizes and the numbers that they keep, and the accuracies of the seeds."""
+    sums = sorted(summary(found), key=lambda one: (in_order(one["task"]), one["model"], one["d"], one["n"]))
+    head = ["", "model", "task", "d", "n", "numbers kept", "accuracy", "least – greatest", "seeds", "rate"]
+    lines = [row("th scope='col'", head)]
+    for one in sums:
+        colour, size = COLOURS.get(one["model"], MUTED), one["state_size"]
+        spread = f"{100 * one['least']:.1f} – {one['greatest']:.1%}"
+        words = [html.escape(one["model"]), html.escape(one["task"]), one["d"], one["n"]]
+        words += ["–" if size is None else f"{size:,}", f"{one['accuracy']:.1%}", spread]
+        seeds = f"{one['seeds']}" + (f", {one['failed']} failed" if one["failed"] else "")
+        dot = f"<span style='color:{colour}'>●</span>"
+        lines.append(row("td", [dot, *map(str, words), seeds, f"{one['rate']:.2g}"]))
+    return whole(lines)
+
+
+def at_laptop(name: str) -> HTML:
+    """What came of an experiment at its laptop scale: figure and verdict, and one line on how the runs were made."""
+    given, picture = kept(name, "laptop"), FIGURES[f"09_{name.replace('-', '_')}"]
+    figure, _ = picture.draw()
+    judged = comparisons(name, given["results"])
+    shown = embedded(png(figure), html.escape(picture.alt), figure.get_figwidth())
+    return HTML(
+        shown + said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(made(given))}</p>"
+    )
+
+
+def overview(found: dict[str, list[dict]]) -> HTML:
+    """The verdicts on all claims: of the results given, and of those kept at the laptop scale.
+
+    Args:
+        found: experiment -> its results.
+    """
+    lines = [row("th scope='col'", ["experiment", "the paper says", "here", "at the laptop scale"])]
+    for name, some in found.items():
+        one = experiment(name)
+        verdicts = [verdict(comparisons(name, each)) for each in (some, kept(name, "laptop")["results"])]
+        words = [f"<b>{html.escape(one.title)}</b>", html.escape(one.claim), *map(html.escape, verdicts)]
+        lines.append(f"<tr>{''.join(f'<td style={PROSE!r}>{cell}</td>' for cell in words)}</tr>")
+    return HTML(whole(lines))
+
+
+def made(given: dict) -> str:
+    """How results that were kept were made, in a sentence."""
+    recipes = [one["recipe"] for one in given["settings"]]
+    seeds, rates = (sorted({row[name] for row in given["results"]}) for name in ("seed", "rate"))
+    steps = sorted({recipe["steps"] for recipe in recipes})
+    return (
+        f"{given['runs']} of {given['of']} runs, seeds {listed(seeds)}, at most {listed(steps)} steps of "
+        f"{recipes[0]['rows']} rows, learning rate {listed(rates)}: {given['seconds'] / 60:.0f} minutes of training on "
+        f"one thread; dsf_theory {given['version']}, {given['machine']}."
+    )
+
+
+def listed(values: Iterable) -> str:
+    """Some values in a sentence.
+
+    >>> listed([0, 1, 2]), listed([0.01])
+    ('0, 1 and 2', '0.01')
+    """
+    *first, last = map(str, values)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def whole(lines: list[str]) -> str:
+    """Rows as a table."""
+    return f"<table style='border-collapse:collapse;line-height:1.4'>{''.join(lines)}</table>"
