@@ -1,4 +1,4 @@
-"""Evaluation forms against each other and against mambapy, as ratios within one run: ``make bench``.
+"""Evaluation forms against each other, mambapy and transformers, as ratios within one run: ``make bench``.
 
 Every round times all competitors one after another, so that a slow moment of the machine hits all alike; the ratio
 is the median over rounds. The first round warms up and does not count.
@@ -12,6 +12,9 @@ import torch
 from mambapy.pscan import pscan
 from rich.console import Console
 from rich.table import Table
+from torch.nn import functional
+from transformers import MambaConfig, logging
+from transformers.models.mamba.modeling_mamba import MambaMixer
 
 import dsf_theory as dsf
 
@@ -19,13 +22,30 @@ ROUNDS = 15
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     console = Console(width=100)
     console.print(
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, {ROUNDS} rounds, single precision\n"
     )
+    console.print(against_each_other())
     console.print(against_mambapy())
+    console.print(against_transformers())
     console.print(growth())
+
+
+def against_each_other(batch: int = 2, length: int = 512, d: int = 32, n: int = 8) -> Table:
+    """Every form of three systems, forward, beside the recurrence step by step."""
+    forms = ("recurrent", "scan", "chunked", "convolutional")
+    table = Table(caption=f"forward, speed over the recurrence\nbatch {batch}, length {length}, d {d}, n {n}")
+    for column in ("model", *forms):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for name in ("linear_attention", "ssd", "s6"):
+        system = dsf.Mixer(name, d=d, n=n, seed=0).model.system(torch.randn(batch, length, d))
+        with torch.no_grad():
+            seconds = rounds({form: getattr(system, form) for form in forms})
+        ratios = (np.median(seconds["recurrent"] / seconds[form]) for form in forms)
+        table.add_row(name, *(f"{ratio:.2f}" for ratio in ratios))
+    return table
 
 
 def against_mambapy(batch: int = 4, length: int = 1024, d: int = 64, n: int = 16) -> Table:
@@ -60,6 +80,35 @@ def with_pscan(model: dsf.S6, u: torch.Tensor) -> torch.Tensor:
     written = (delta * u)[..., None] * (u @ model.W_B.T)[..., None, :]
     h = pscan(decay, written)
     return (h @ (u @ model.W_C.T)[..., None])[..., 0] + model.D * u
+
+
+def against_transformers(batch: int = 4, length: int = 256, d: int = 64, n: int = 16) -> Table:
+    """A whole Mamba layer of transformers on its plain torch path, and the same with our S6 between its projections."""
+    logging.set_verbosity_error()  # it says at length that it takes its plain path, which is what is wanted
+    mixer = MambaMixer(MambaConfig(hidden_size=d, state_size=n, expand=1, use_mambapy=False), layer_idx=0)
+    u = torch.randn(batch, length, d)
+
+    def with_ours() -> torch.Tensor:
+        x, gate = mixer.in_proj(u).chunk(2, dim=-1)
+        x = functional.silu(mixer.conv1d(x.mT)[..., :length].mT)
+        rank = mixer.time_step_rank
+        down, W_B, W_C = mixer.x_proj.weight.split([rank, n, n])
+        step = {"W_delta_down": down, "W_delta_up": mixer.dt_proj.weight, "b_delta": mixer.dt_proj.bias}
+        model = dsf.S6(**step, W_B=W_B, W_C=W_C, A_log=mixer.A_log, D=mixer.D)
+        return mixer.out_proj(model.build(x).chunked() * functional.silu(gate))
+
+    competitors = {"transformers": lambda: mixer(u), "with our chunked form": with_ours}
+    assert torch.allclose(*(run() for run in competitors.values()), atol=1e-4)
+    seconds = rounds({name: lambda run=run: run().sum().backward() for name, run in competitors.items()})
+    table = Table(
+        caption=f"a Mamba layer, forward and backward\nbatch {batch}, length {length}, d {d}, n {n}"
+    )
+    for column in ("layer", "median ms", "speed over transformers"):
+        table.add_column(column, justify="left" if column == "layer" else "right")
+    for name, times in seconds.items():
+        ratio = np.median(seconds["transformers"] / times)
+        table.add_row(name, f"{1e3 * np.median(times):.1f}", f"{ratio:.2f}")
+    return table
 
 
 def growth(d: int = 64, n: int = 16, heads: int = 4) -> Table:
