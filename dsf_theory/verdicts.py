@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from dsf_theory.experiments import COMPARED, ETAS, experiment
+from dsf_theory import checks
+from dsf_theory.experiments import COMPARED, ETAS
 from dsf_theory.models import MODELS
 from dsf_theory.results import summary
 
@@ -52,7 +53,7 @@ def comparisons(name: str, rows: Iterable[dict]) -> list[Comparison]:
     >>> [(found.words, round(found.gap, 3), found.outcome) for found in comparisons("state-expansion", rows)]
     [('linear attention: n = 4 over n = 2', 0.2, 'seen')]
     """
-    experiment(name)
+    checks.choice("name", name, tuple(CLAIMED))
     found = summary(rows)
     return [judged(words, first, second) for words, first, second in CLAIMED[name](found)]
 

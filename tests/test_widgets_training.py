@@ -319,8 +319,11 @@ def test_in_jupyterlab(tmp_path):
         return int(found[1]) if found else 0
 
     def picture():
+        """What is shown, and where and how large it is, seen from a button."""
         image = page.locator(f"{SHOWN} img.widget-image")
-        return image.get_attribute("src"), image.bounding_box()
+        box, other = image.bounding_box(), button("Start").bounding_box()
+        place = box["x"] - other["x"], box["y"] - other["y"], box["width"], box["height"]
+        return image.get_attribute("src"), place
 
     with browser() as page, Lab(tmp_path) as server:
         notebook = Notebook(page, server, "lab.ipynb")

@@ -9,7 +9,8 @@ from pathlib import Path
 from IPython.display import HTML, display
 
 from dsf_theory.experiments import experiment
-from dsf_theory.plots.experiments import COLOURS, draw
+from dsf_theory.plots.experiments import draw
+from dsf_theory.plots.seeds import COLOURS
 from dsf_theory.plots.style import BLUE, FIGURES, GREEN, MUTED, SKY, VERMILION, embedded, png
 from dsf_theory.results import kept, rows, summary
 from dsf_theory.store import Store
@@ -79,7 +80,7 @@ def outcome(name: str, found: list[dict]) -> HTML:
     judged = comparisons(name, found)
     figure, words = draw(name, found), verdict(judged)
     alt = html.escape(f"{experiment(name).title}: the accuracy of every seed and the means. {words}")
-    return HTML(embedded(png(figure), alt, figure.get_figwidth()) + said(words, judged) + results(found))
+    return HTML(embedded(png(figure), alt, figure.get_figwidth()) + said(words, judged) + table(found))
 
 
 def said(words: str, judged: list[Comparison]) -> str:
@@ -93,7 +94,7 @@ def said(words: str, judged: list[Comparison]) -> str:
     return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + whole(lines)
 
 
-def results(found: list[dict]) -> str:
+def table(found: list[dict]) -> str:
     """The results as a table: models, their sizes and the numbers that they keep, and the accuracies of the seeds."""
     sums = sorted(summary(found), key=lambda one: (in_order(one["task"]), one["model"], one["d"], one["n"]))
     head = ["", "model", "task", "d", "n", "numbers kept", "accuracy", "least – greatest", "seeds", "rate"]

@@ -1,0 +1,111 @@
+"""What the figures of experiments are made of: colours of models, dots of seeds, curves, names at the ends of lines."""
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+from dsf_theory.experiments import COMPARED, ETAS
+from dsf_theory.models import MODELS
+from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION
+from dsf_theory.verdicts import NORM, QLSTM, REVERSED, stuck
+
+COLOURS = dict(
+    zip((MODELS[name].title for name in COMPARED), (INK, PURPLE, BLUE, VERMILION, ORANGE), strict=True)
+)
+COLOURS |= {QLSTM: GREEN, REVERSED: SKY, MODELS["linear_attention_elu"].title: GREEN}
+COLOURS |= {
+    f"{NORM}, η = {eta}": colour for eta, colour in zip(ETAS, (PURPLE, VERMILION, GREEN), strict=True)
+}
+"""Model -> its colour, the same in every figure and table."""
+
+GUIDE = {"color": "#9a9a9a", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
+
+
+def powers(sizes: list[int]) -> list[int]:
+    """Powers of four about some sizes."""
+    first, last = np.log2(min(sizes)), np.log2(max(sizes))
+    step = 2 if last - first > 4 else 1
+    return [2**k for k in range(int(np.ceil(first)), int(last) + 1, step)]
+
+
+def dots(axes, one: dict, where: float, colour: str, across: bool = False) -> None:
+    """Every seed of a summary at its place, hollow where it did not learn; upwards, or across."""
+    for accuracy in one["accuracies"]:
+        inside = PAPER if stuck(accuracy, one["guessing"]) else colour
+        place = (accuracy, where) if across else (where, accuracy)
+        axes.plot(*place, "o", ms=4.5, mew=0.9, mec=colour, mfc=inside, alpha=0.7, zorder=4)
+
+
+def share(axes, along: str = "y") -> None:
+    """An axis of shares from none to all, with a faint grid."""
+    getattr(axes, f"set_{along}lim")(-0.03, 1.04)
+    getattr(axes, f"{along}axis").set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.grid(axis=along, color="#ececec", lw=0.8)
+    axes.set_axisbelow(True)
+
+
+def guess(axes, height: float | None, label: bool = True) -> None:
+    """A dashed line at the accuracy that guessing gives, where it is known."""
+    if height is None:
+        return
+    axes.axhline(height, **GUIDE)
+    if label:
+        axes.annotate(
+            "guessing",
+            (1, height),
+            (-2, 3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            color=MUTED,
+            fontsize=7.5,
+        )
+
+
+def name_ends(axes, ends: dict[str, float], gap: float = 0.09) -> None:
+    """The names of lines to the right, at the heights of their ends, moved apart where they would lie on each other."""
+    order = sorted(ends, key=ends.get)
+    for name, height in zip(order, apart([ends[name] for name in order], gap, 1.0), strict=True):
+        place = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
+        axes.annotate(name, (1.03, height), color=COLOURS[name], fontsize=8.5, **place)
+
+
+def apart(heights: list[float], gap: float, top: float) -> list[float]:
+    """Rising heights moved as little as it takes to be a gap apart, and none above the top.
+
+    >>> [round(height, 2) for height in apart([0.1, 0.9, 0.95], 0.1, 1.0)]
+    [0.1, 0.88, 0.98]
+    """
+    found = np.array(heights, float)
+    for _ in range(200):
+        close = np.diff(found) < gap - 1e-9
+        if not close.any():
+            break
+        for k in np.flatnonzero(close):
+            middle = (found[k] + found[k + 1]) / 2
+            found[k], found[k + 1] = middle - gap / 2, middle + gap / 2
+    return (found - max(0.0, found[-1] - top)).tolist()
+
+
+def near(axes, found: list[dict]) -> None:
+    """An axis over what was reached and what guessing gives, if that is near, at least a tenth wide."""
+    least, most = min(one["least"] for one in found), max(one["greatest"] for one in found)
+    guessing = found[0]["guessing"]
+    if guessing is not None and least - guessing < 0.5:
+        least = min(least, guessing)
+    middle, half = (least + most) / 2, max(0.05, 0.56 * (most - least))
+    axes.set_xlim(max(middle - half, -0.02), min(middle + half, 1.02))
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    if guessing is not None and least <= guessing:
+        axes.axvline(guessing, **GUIDE)
+
+
+def trace(axes, curves: list[list], colour: str) -> None:
+    """Curves ``[[step, loss, accuracy], ...]`` of some seeds, thin, their last points, and their mean."""
+    if not curves:
+        return
+    steps = sorted({point[0] for curve in curves for point in curve})
+    heights = [np.interp(steps, [p[0] for p in curve], [p[2] for p in curve]) for curve in curves]
+    for height in heights:
+        axes.plot(steps, height, color=colour, lw=0.8, alpha=0.5)
+        axes.plot(steps[-1:], height[-1:], "o", ms=4, mew=0, alpha=0.7, color=colour)
+    axes.plot(steps, np.mean(heights, axis=0), color=colour, lw=2)
