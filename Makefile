@@ -40,9 +40,10 @@ test: venv ## Run the whole test suite, notebooks and browser tests included
 claims: venv ## Check the ledger: prove every claim, confirm it, break its hypotheses
 	@$(PY) -m dsf_theory check $(ARGS)
 
-bench: venv ## Compare speeds, as ratios within one run
-	@$(PY) -W ignore benchmarks/forms.py
-	@OMP_NUM_THREADS=1 $(PY) -W ignore benchmarks/realisation.py
+bench: venv ## Compare speeds, as ratios within one run; saved in results/benchmarks.txt
+	@mkdir -p results
+	@{ for name in forms data training; do $(PY) -W ignore benchmarks/$$name.py; done; \
+	   OMP_NUM_THREADS=1 $(PY) -W ignore benchmarks/realisation.py; } | tee results/benchmarks.txt
 
 figures: venv ## Draw figures/ anew
 	@$(PY) -m dsf_theory figures $(ARGS)

@@ -56,6 +56,10 @@ _EXPORTS = {
     "guaranteed_states": "bounds",
     "SharedState": "shared_state",
     "Mixer": "mixer",
+    "Architecture": "language",
+    "SequenceModel": "language",
+    "Recipe": "recipe",
+    "Run": "laboratory",
     "LearnedFeatures": "features.learned",
     "GLOSSARY": "notation",
     "glossary": "notation",
@@ -64,7 +68,9 @@ _EXPORTS = {
     "show": "symbolic",
     "formula": "symbolic",
 }
-_MODULES = ("claims", "features", "forms", "models", "notation", "plots", "symbolic", "widgets")
+_MODULES = (
+    *("claims", "experiments", "features", "forms", "models", "notation", "plots", "symbolic", "tasks", "widgets"),
+)
 
 __all__ = [*_EXPORTS, *_MODULES, "__version__"]
 
