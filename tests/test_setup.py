@@ -83,6 +83,11 @@ def test_everything_installed_has_its_pinned_version():
     assert installed == {name: PINS.get(name) for name in installed}
 
 
+def test_tests_have_the_optional_parts():
+    """With the same ranges, so that what is optional is tested as it is installed."""
+    assert {*EXTRAS["data"], *EXTRAS["ray"]} <= set(EXTRAS["test"])
+
+
 def test_conda_environment_defers_to_the_same_files():
     environment = yaml.safe_load(text("environment.yml"))
     python, pip, packages = environment["dependencies"]
