@@ -69,18 +69,16 @@ _EXPORTS = {
     "formula": "symbolic",
 }
 _MODULES = (
-    *(
-        "claims",
-        "experiments",
-        "features",
-        "forms",
-        "models",
-        "notation",
-        "plots",
-        "symbolic",
-        "tasks",
-        "widgets",
-    ),
+    "claims",
+    "experiments",
+    "features",
+    "forms",
+    "models",
+    "notation",
+    "plots",
+    "symbolic",
+    "tasks",
+    "widgets",
 )
 
 __all__ = [*_EXPORTS, *_MODULES, "__version__"]
