@@ -1,7 +1,7 @@
 """What the figures of experiments are made of: colours of models, dots of seeds, curves, names at the ends of lines."""
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from dsf_theory.experiments import COMPARED, ETAS
 from dsf_theory.models import MODELS
@@ -66,7 +66,7 @@ def name_ends(axes, ends: dict[str, float], gap: float = 0.09) -> None:
     order = sorted(ends, key=ends.get)
     for name, height in zip(order, apart([ends[name] for name in order], gap, 1.0), strict=True):
         place = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
-        axes.annotate(name, (1.03, height), color=COLOURS[name], fontsize=8.5, **place)
+        axes.annotate(name.replace(", ", ",\n"), (1.03, height), color=COLOURS[name], fontsize=8.5, **place)
 
 
 def apart(heights: list[float], gap: float, top: float) -> list[float]:
@@ -95,6 +95,7 @@ def near(axes, found: list[dict]) -> None:
     middle, half = (least + most) / 2, max(0.05, 0.56 * (most - least))
     axes.set_xlim(max(middle - half, -0.02), min(middle + half, 1.02))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     if guessing is not None and least <= guessing:
         axes.axvline(guessing, **GUIDE)
 
