@@ -3,7 +3,7 @@
 A claim is a list of comparisons "this model above that one". One is *seen* where every seed of the first lies above
 every seed of the second, *reversed* where every seed lies below, and *open* where seeds overlap. If two models were
 alike, three seeds of one would lie above three of the other once in twenty times. Some seeds stay at the accuracy of
-guessing, :func:`stuck`. A comparison is *learnt* where they alone are why seeds overlap, and some of both learnt.
+guessing, :func:`stuck`. A comparison is *learnt* where they alone are why seeds overlap, and most of both learnt.
 """
 
 from collections.abc import Iterable
@@ -60,15 +60,15 @@ def comparisons(name: str, rows: Iterable[dict]) -> list[Comparison]:
 
 def judged(words: str, first: dict, second: dict) -> Comparison:
     """One comparison, of two summaries."""
-    outcome = "open"
+    outcome, gap = "open", first["accuracy"] - second["accuracy"]
     higher, lower = (learnt(one) for one in (first, second))
     if first["least"] > second["greatest"]:
         outcome = "seen"
     elif first["greatest"] < second["least"]:
         outcome = "reversed"
-    elif higher and lower and min(higher) > max(lower):
+    elif gap > 0 and most(first) and most(second) and min(higher) > max(lower):
         outcome = "learnt"
-    return Comparison(words, first["accuracy"] - second["accuracy"], outcome)
+    return Comparison(words, gap, outcome)
 
 
 def stuck(accuracy: float, guessing: float | None) -> bool:
@@ -83,6 +83,11 @@ def stuck(accuracy: float, guessing: float | None) -> bool:
 def learnt(one: dict) -> list[float]:
     """The accuracies of a summary that are better than guessing."""
     return [accuracy for accuracy in one["accuracies"] if not stuck(accuracy, one["guessing"])]
+
+
+def most(one: dict) -> bool:
+    """Whether more than half of the seeds learnt."""
+    return 2 * len(learnt(one)) > one["seeds"]
 
 
 def verdict(found: list[Comparison]) -> str:

@@ -52,10 +52,11 @@ def guess(axes, height: float | None, label: bool = True) -> None:
         axes.annotate(
             "guessing",
             (1, height),
-            (-2, 3),
+            (-2, -3),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
             ha="right",
+            va="top",
             color=MUTED,
             fontsize=7.5,
         )
@@ -83,7 +84,10 @@ def apart(heights: list[float], gap: float, top: float) -> list[float]:
         for k in np.flatnonzero(close):
             middle = (found[k] + found[k + 1]) / 2
             found[k], found[k + 1] = middle - gap / 2, middle + gap / 2
-    return (found - max(0.0, found[-1] - top)).tolist()
+    found[-1] = min(found[-1], top)
+    for k in range(len(found) - 2, -1, -1):
+        found[k] = min(found[k], found[k + 1] - gap)
+    return found.tolist()
 
 
 def near(axes, found: list[dict]) -> None:
@@ -93,7 +97,7 @@ def near(axes, found: list[dict]) -> None:
     if guessing is not None and least - guessing < 0.5:
         least = min(least, guessing)
     middle, half = (least + most) / 2, max(0.05, 0.56 * (most - least))
-    axes.set_xlim(max(middle - half, -0.02), min(middle + half, 1.02))
+    axes.set_xlim(max(middle - half, -0.02), min(middle + half, 1.005))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     if guessing is not None and least <= guessing:

@@ -26,6 +26,9 @@ OUTCOMES = {
 }
 """Outcome of a comparison -> its colour, and what the reader is told."""
 
+DPI = 100
+"""Of figures: what a notebook with a dozen of them can carry."""
+
 WORDS = CELL + "left;vertical-align:top;"
 NUMBERS = CELL + "right"
 PROSE = WORDS + "white-space:normal;max-width:22em"
@@ -82,7 +85,7 @@ def outcome(name: str, found: list[dict]) -> HTML:
     judged = comparisons(name, found)
     figure, words = draw(name, found), verdict(judged)
     alt = html.escape(f"{experiment(name).title}: the accuracy of every seed and the means. {words}")
-    return HTML(embedded(png(figure), alt, figure.get_figwidth()) + said(words, judged) + table(found))
+    return HTML(embedded(png(figure, DPI), alt, figure.get_figwidth()) + said(words, judged) + table(found))
 
 
 def said(words: str, judged: list[Comparison]) -> str:
@@ -119,7 +122,7 @@ def at_laptop(name: str) -> HTML:
     given, picture = kept(name, "laptop"), FIGURES[f"09_{name.replace('-', '_')}"]
     figure, _ = picture.draw()
     judged = comparisons(name, given["results"])
-    shown = embedded(png(figure), html.escape(picture.alt), figure.get_figwidth())
+    shown = embedded(png(figure, DPI), html.escape(picture.alt), figure.get_figwidth())
     return HTML(
         shown + said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(made(given))}</p>"
     )
