@@ -117,7 +117,7 @@ def task_label(trial: Trial) -> str:
     task = trial.task
     if task.name == "mqar":
         return f"MQAR, {task.pairs} pairs"
-    return f"{task.name.replace('_', ' ')}, {task.length} steps"
+    return f"{task.name.replace('_', ' ').replace('listops', 'ListOps')}, {task.length} steps"
 
 
 # -------------------------------------------------------------------- kept in files

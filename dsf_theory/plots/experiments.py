@@ -11,7 +11,7 @@ from dsf_theory import checks
 from dsf_theory.plots.seeds import COLOURS, dots, guess, name_ends, near, powers, share, trace
 from dsf_theory.plots.style import (
     INK,
-    MUTED,
+    PAPER,
     SEQUENTIAL,
     STYLE,
     new_figure,
@@ -89,21 +89,22 @@ def by_normaliser(rows: list[dict]) -> Figure:
     """A panel for each n, a row for each normaliser."""
     found = summary(rows)
     panels = {
-        f"n = {n}": [one for one in found if one["n"] == n] for n in sorted({one["n"] for one in found})
+        f"{found[0]['task']}, n = {n}": [one for one in found if one["n"] == n]
+        for n in sorted({one["n"] for one in found})
     }
-    return strips(panels, found[0]["task"])
+    return strips(panels)
 
 
 def by_task(rows: list[dict]) -> Figure:
     """A panel for each task, a row for each model."""
     found = summary(rows)
-    return strips({task: [one for one in found if one["task"] == task] for task in tasks(found)}, "")
+    return strips({task: [one for one in found if one["task"] == task] for task in tasks(found)})
 
 
-def strips(panels: dict[str, list[dict]], title: str) -> Figure:
+def strips(panels: dict[str, list[dict]]) -> Figure:
     """Panels of rows: each seed a dot, the mean a bar."""
     names = [name for name in COLOURS if any(one["model"] == name for one in sum(panels.values(), []))]
-    figure = new_figure(8.5, 0.9 + 0.27 * len(names) + (0.15 if title else 0))
+    figure = new_figure(8.5, 0.9 + 0.27 * len(names))
     for axes, (words, found) in zip(
         figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
     ):
@@ -121,8 +122,6 @@ def strips(panels: dict[str, list[dict]], title: str) -> Figure:
     for axes in figure.axes:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-    if title:
-        figure.suptitle(title, x=0.005, ha="left", fontsize=9, color=MUTED)
     return figure
 
 
@@ -133,27 +132,22 @@ def over_steps(rows: list[dict]) -> Figure:
     """A panel for each task: the accuracy over the steps, of each seed and of their mean, at the best rate."""
     best = {(one["model"], one["task"]): one for one in summary(rows)}
     lengths = tasks(list(best.values()))
-    figure = new_figure(8.5, 2.9)
+    figure, ends = new_figure(8.5, 2.9), {}
     for axes, task in zip(
         figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0], lengths, strict=True
     ):
         for model in (QLSTM, REVERSED):
-            one = best.get((model, task), {"rate": None})
-            runs = [
-                row
-                for row in rows
-                if (row["model"], row["task"], row["rate"]) == (model, task, one["rate"]) and row["curve"]
-            ]
-            trace(axes, [row["curve"] for row in runs], COLOURS[model])
+            one = best.get((model, task))
+            if one is not None:
+                alike = model, task, one["rate"]
+                runs = [row for row in rows if (row["model"], row["task"], row["rate"]) == alike]
+                trace(axes, [row["curve"] for row in runs if row["curve"]], COLOURS[model])
+                ends[model] = one["accuracy"]
         share(axes)
-        guess(axes, one.get("guessing"), label=axes is figure.axes[0])
+        guess(axes, rows[0]["guessing"], label=axes is figure.axes[0])
         axes.set(title=task, xlabel="step")
     figure.axes[0].set_ylabel("accuracy on the test set")
-    for place, model in enumerate((REVERSED, QLSTM)):
-        figure.axes[0].text(
-            0.03, 0.97 - 0.09 * place, model, transform=figure.axes[0].transAxes, va="top",
-            color=COLOURS[model], fontsize=8.5,
-        )  # fmt: skip
+    name_ends(figure.axes[-1], ends, gap=0.17)
     return figure
 
 
@@ -178,6 +172,8 @@ def cells(rows: list[dict]) -> Figure:
         axes.set(title=task, xlabel="state expansion $n$")
         axes.set_xticks(range(len(ns)), ns)
         axes.set_yticks(range(len(ds)), ds)
+        axes.vlines(np.arange(1, len(ns)) - 0.5, -0.5, len(ds) - 0.5, color=PAPER, lw=2)
+        axes.hlines(np.arange(1, len(ds)) - 0.5, -0.5, len(ns) - 0.5, color=PAPER, lw=2)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     panels[0].set_ylabel("channels $d$")

@@ -1,7 +1,7 @@
 """What the figures of experiments are made of: colours of models, dots of seeds, curves, names at the ends of lines."""
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from dsf_theory.experiments import COMPARED, ETAS
 from dsf_theory.models import MODELS
@@ -52,10 +52,11 @@ def guess(axes, height: float | None, label: bool = True) -> None:
         axes.annotate(
             "guessing",
             (1, height),
-            (-2, 3),
+            (-2, -3),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
             ha="right",
+            va="top",
             color=MUTED,
             fontsize=7.5,
         )
@@ -66,7 +67,7 @@ def name_ends(axes, ends: dict[str, float], gap: float = 0.09) -> None:
     order = sorted(ends, key=ends.get)
     for name, height in zip(order, apart([ends[name] for name in order], gap, 1.0), strict=True):
         place = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
-        axes.annotate(name, (1.03, height), color=COLOURS[name], fontsize=8.5, **place)
+        axes.annotate(name.replace(", ", ",\n"), (1.03, height), color=COLOURS[name], fontsize=8.5, **place)
 
 
 def apart(heights: list[float], gap: float, top: float) -> list[float]:
@@ -83,7 +84,10 @@ def apart(heights: list[float], gap: float, top: float) -> list[float]:
         for k in np.flatnonzero(close):
             middle = (found[k] + found[k + 1]) / 2
             found[k], found[k + 1] = middle - gap / 2, middle + gap / 2
-    return (found - max(0.0, found[-1] - top)).tolist()
+    found[-1] = min(found[-1], top)
+    for k in range(len(found) - 2, -1, -1):
+        found[k] = min(found[k], found[k + 1] - gap)
+    return found.tolist()
 
 
 def near(axes, found: list[dict]) -> None:
@@ -93,8 +97,9 @@ def near(axes, found: list[dict]) -> None:
     if guessing is not None and least - guessing < 0.5:
         least = min(least, guessing)
     middle, half = (least + most) / 2, max(0.05, 0.56 * (most - least))
-    axes.set_xlim(max(middle - half, -0.02), min(middle + half, 1.02))
+    axes.set_xlim(max(middle - half, -0.02), min(middle + half, 1.005))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     if guessing is not None and least <= guessing:
         axes.axvline(guessing, **GUIDE)
 

@@ -16,7 +16,7 @@ from dsf_theory.results import kept, rows, summary
 from dsf_theory.store import Store
 from dsf_theory.sweep import sweep
 from dsf_theory.verdicts import Comparison, comparisons, in_order, verdict
-from dsf_theory.widgets.collected import row
+from dsf_theory.widgets.collected import CELL
 
 OUTCOMES = {
     "seen": (GREEN, "yes: every seed above every seed"),
@@ -26,7 +26,12 @@ OUTCOMES = {
 }
 """Outcome of a comparison -> its colour, and what the reader is told."""
 
-PROSE = "padding:4px 12px;text-align:left;vertical-align:top;border-bottom:1px solid #e0e0e0"
+DPI = 100
+"""Of figures: what a notebook with a dozen of them can carry."""
+
+WORDS = CELL + "left;vertical-align:top;"
+NUMBERS = CELL + "right"
+PROSE = WORDS + "white-space:normal;max-width:22em"
 
 
 def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[dict]:
@@ -80,34 +85,36 @@ def outcome(name: str, found: list[dict]) -> HTML:
     judged = comparisons(name, found)
     figure, words = draw(name, found), verdict(judged)
     alt = html.escape(f"{experiment(name).title}: the accuracy of every seed and the means. {words}")
-    return HTML(embedded(png(figure), alt, figure.get_figwidth()) + said(words, judged) + table(found))
+    return HTML(embedded(png(figure, DPI), alt, figure.get_figwidth()) + said(words, judged) + table(found))
 
 
 def said(words: str, judged: list[Comparison]) -> str:
     """The verdict, and the comparisons that it sums up, as HTML."""
-    lines = [row("th scope='col'", ["", "the paper has", "gap", "here"])]
+    head = {"": WORDS, "the paper has": WORDS, "gap": NUMBERS, "here": WORDS}
+    lines = []
     for one in judged:
         colour, told = OUTCOMES[one.outcome]
-        dot = f"<span style='color:{colour}'>●</span>"
-        gap = f"{100 * one.gap:+.1f} points".replace("-", "−")
-        lines.append(row("td", [dot, html.escape(one.words), gap, told]))
-    return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + whole(lines)
+        gap = f"{round(100 * one.gap, 1) + 0.0:+.1f} points".replace("-", "−")
+        lines.append([dot(colour), html.escape(one.words), gap, told])
+    return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + whole(head, lines)
 
 
 def table(found: list[dict]) -> str:
     """The results as a table: models, their sizes and the numbers that they keep, and the accuracies of the seeds."""
     sums = sorted(summary(found), key=lambda one: (in_order(one["task"]), one["model"], one["d"], one["n"]))
-    head = ["", "model", "task", "d", "n", "numbers kept", "accuracy", "least – greatest", "seeds", "rate"]
-    lines = [row("th scope='col'", head)]
+    head = dict.fromkeys(("", "model", "task"), WORDS)
+    head |= dict.fromkeys(
+        ("d", "n", "numbers kept", "accuracy", "least – greatest", "seeds", "rate"), NUMBERS
+    )
+    lines = []
     for one in sums:
-        colour, size = COLOURS.get(one["model"], MUTED), one["state_size"]
-        spread = f"{100 * one['least']:.1f} – {one['greatest']:.1%}"
-        words = [html.escape(one["model"]), html.escape(one["task"]), one["d"], one["n"]]
-        words += ["–" if size is None else f"{size:,}", f"{one['accuracy']:.1%}", spread]
-        seeds = f"{one['seeds']}" + (f", {one['failed']} failed" if one["failed"] else "")
-        dot = f"<span style='color:{colour}'>●</span>"
-        lines.append(row("td", [dot, *map(str, words), seeds, f"{one['rate']:.2g}"]))
-    return whole(lines)
+        size = "–" if one["state_size"] is None else f"{one['state_size']:,}"
+        line = [dot(COLOURS.get(one["model"], MUTED)), html.escape(one["model"]), html.escape(one["task"])]
+        line += [str(one["d"]), str(one["n"]), size, f"{one['accuracy']:.1%}"]
+        line += [f"{100 * one['least']:.1f} – {one['greatest']:.1%}"]
+        line += [f"{one['seeds']}" + f", {one['failed']} failed" * bool(one["failed"]), f"{one['rate']:.3g}"]
+        lines.append(line)
+    return whole(head, lines)
 
 
 def at_laptop(name: str) -> HTML:
@@ -115,7 +122,7 @@ def at_laptop(name: str) -> HTML:
     given, picture = kept(name, "laptop"), FIGURES[f"09_{name.replace('-', '_')}"]
     figure, _ = picture.draw()
     judged = comparisons(name, given["results"])
-    shown = embedded(png(figure), html.escape(picture.alt), figure.get_figwidth())
+    shown = embedded(png(figure, DPI), html.escape(picture.alt), figure.get_figwidth())
     return HTML(
         shown + said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(made(given))}</p>"
     )
@@ -127,13 +134,13 @@ def overview(found: dict[str, list[dict]]) -> HTML:
     Args:
         found: experiment -> its results.
     """
-    lines = [row("th scope='col'", ["experiment", "the paper says", "here", "at the laptop scale"])]
+    lines = []
     for name, some in found.items():
         one = experiment(name)
         verdicts = [verdict(comparisons(name, each)) for each in (some, kept(name, "laptop")["results"])]
-        words = [f"<b>{html.escape(one.title)}</b>", html.escape(one.claim), *map(html.escape, verdicts)]
-        lines.append(f"<tr>{''.join(f'<td style={PROSE!r}>{cell}</td>' for cell in words)}</tr>")
-    return HTML(whole(lines))
+        lines.append([f"<b>{html.escape(one.title)}</b>", *map(html.escape, (one.claim, *verdicts))])
+    head = ("experiment", "the paper says", "trained here", "at the laptop scale")
+    return HTML(whole(dict.fromkeys(head, PROSE), lines))
 
 
 def made(given: dict) -> str:
@@ -143,8 +150,8 @@ def made(given: dict) -> str:
     steps = sorted({recipe["steps"] for recipe in recipes})
     return (
         f"{given['runs']} of {given['of']} runs, seeds {listed(seeds)}, at most {listed(steps)} steps of "
-        f"{recipes[0]['rows']} rows, learning rate {listed(rates)}: {given['seconds'] / 60:.0f} minutes of training on "
-        f"one thread; dsf_theory {given['version']}, {given['machine']}."
+        f"{recipes[0]['rows']} rows, learning rate {listed(rates)}: {given['seconds'] / 60:.0f} minutes of training; "
+        f"dsf_theory {given['version']}, {given['machine']}."
     )
 
 
@@ -158,6 +165,17 @@ def listed(values: Iterable) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def whole(lines: list[str]) -> str:
-    """Rows as a table."""
-    return f"<table style='border-collapse:collapse;line-height:1.4'>{''.join(lines)}</table>"
+def dot(colour: str) -> str:
+    """A dot in a table."""
+    return f"<span style='color:{colour}'>●</span>"
+
+
+def whole(head: dict[str, str], lines: Iterable[list[str]]) -> str:
+    """A table of cells in HTML, under heads that each have the style of their column."""
+    shown = ["".join(f"<th scope='col' style='{style}'>{name}" for name, style in head.items())]
+    shown += [
+        "".join(f"<td style='{s}'>{cell}" for s, cell in zip(head.values(), line, strict=True))
+        for line in lines
+    ]
+    body = "".join(f"<tr>{row}</tr>" for row in shown)
+    return f"<table style='border-collapse:collapse;line-height:1.4;margin:0.6em 0'>{body}</table>"

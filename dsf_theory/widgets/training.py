@@ -100,9 +100,11 @@ class TrainingLab:
         """Begin a new run of the model and the sizes that are chosen; one that is under way is stopped."""
         with self._lock:
             self.stop(wait=True)
+            self.left.value = "preparing"
             try:
                 self.runs.append(self._chosen())
             except Exception as error:  # noqa: BLE001 (told to the reader, and kept)
+                self.left.value = ""
                 self._fail(error)
             else:
                 self.resume()
