@@ -198,6 +198,8 @@ KEPT = {  # of one mixer with d = 8, n = 4, two heads where it can have them, ov
     "linear_attention": 8 * 4,
     "linear_attention_elu": 8 * 4 + 2 * 4,  # and the sum of the keys
     "separable_attention": 8 * 4 + 2 * 4,
+    "taylor_attention": (8 + 2) * 15,  # monomials of four keys up to degree two, and their sum
+    "favor_attention": (8 + 2) * 4,
     "norm_attention": 8 * 4,  # η is a function of the input alone
     "s4": 8 * 4,
     "s4d": 2 * 8 * 4 // 2,  # pairs of complex numbers, one of each pair kept

@@ -48,7 +48,9 @@ def truncation() -> tuple[Figure, dict]:
         P, q, k = sample(m=4, temperature=temperature)
         cut, largest = taylor_weights(q, k, orders[-1]), np.abs(np.tril(q @ k.T)).max()
         measured = np.array([row_errors(P, cut[p]).max() for p in orders])
-        bound = np.array([truncation_bound(p, largest).row for p in orders])
+        bound = np.array([truncation_bound(p, largest).row for p in orders]).clip(
+            max=2
+        )  # rows differ by 2 at most
         right.semilogy(orders, measured, "o-", ms=3, color=colour)
         right.semilogy(orders, np.where(bound < 2, bound, np.nan), color=colour, ls=(0, (4, 2)), lw=1.2)
         ends = [orders[np.argmax(errors <= 0.01)] for errors in (measured, bound)]
