@@ -16,22 +16,20 @@ from dsf_theory.results import kept, rows, summary
 from dsf_theory.store import Store
 from dsf_theory.sweep import sweep
 from dsf_theory.verdicts import Comparison, comparisons, in_order, verdict
-from dsf_theory.widgets.collected import CELL
 
 OUTCOMES = {
-    "seen": (GREEN, "yes: every seed above every seed"),
-    "learnt": (SKY, "yes, but for seeds that stay at guessing"),
+    "seen": (GREEN, "yes: all seeds above"),
+    "learnt": (SKY, "yes, but for stuck seeds"),
     "open": (MUTED, "open: seeds overlap"),
-    "reversed": (VERMILION, "no: every seed below every seed"),
+    "reversed": (VERMILION, "no: all seeds below"),
 }
 """Outcome of a comparison -> its colour, and what the reader is told."""
 
-DPI = 100
+DPI = 96
 """Of figures: what a notebook with a dozen of them can carry."""
 
-WORDS = CELL + "left;vertical-align:top;"
-NUMBERS = CELL + "right"
-PROSE = WORDS + "white-space:normal;max-width:22em"
+WORDS, NUMBERS = (f"padding:2px 12px;text-align:{side}" for side in ("left", "right"))
+PROSE = WORDS + ";vertical-align:top;white-space:normal;max-width:22em"
 
 
 def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[dict]:
@@ -177,5 +175,5 @@ def whole(head: dict[str, str], lines: Iterable[list[str]]) -> str:
         "".join(f"<td style='{s}'>{cell}" for s, cell in zip(head.values(), line, strict=True))
         for line in lines
     ]
-    body = "".join(f"<tr>{row}</tr>" for row in shown)
-    return f"<table style='border-collapse:collapse;line-height:1.4;margin:0.6em 0'>{body}</table>"
+    body = "".join(f"<tr style='border-bottom:1px solid #e0e0e0'>{row}</tr>" for row in shown)
+    return f"<table style='border-collapse:collapse;line-height:1.4;margin:0.6em 0;white-space:nowrap'>{body}</table>"
