@@ -204,6 +204,7 @@ def summary(found: Iterable[dict]) -> list[dict]:
         one = dict(zip(GROUP, group, strict=True)) | {
             "state_size": alike[0]["state_size"],
             "accuracy": float(accuracies.mean()),
+            "median": float(np.median(accuracies)),
             "least": float(accuracies.min()),
             "greatest": float(accuracies.max()),
             "accuracies": accuracies.tolist(),

@@ -1,4 +1,4 @@
-"""Figures of the paper's experiments, drawn from the rows of a sweep: every seed a dot, their mean a line."""
+"""Figures of the paper's experiments, drawn from the rows of a sweep: a dot for every seed, a line for all."""
 
 from collections.abc import Callable, Iterable
 
@@ -52,7 +52,7 @@ def against_channels(rows: list[dict]) -> Figure:
 
 
 def against(rows: list[dict], axis: str, words: str) -> Figure:
-    """Two panels with a line for each model: along one of its sizes, and along all that it keeps."""
+    """Two panels, a line through the middle seeds of each model: along one of its sizes, and all that it keeps."""
     found = summary(rows)
     figure = new_figure(8.5, 3.1)
     left, right = figure.subplots(1, 2, sharey=True)
@@ -63,10 +63,10 @@ def against(rows: list[dict], axis: str, words: str) -> Figure:
         nudge = 1 + 0.025 * (place - (len(names) - 1) / 2)
         for axes, size, shift in ((left, axis, nudge), (right, "state_size", 1.0)):
             x = shift * np.array([one[size] for one in line])
-            axes.plot(x, [one["accuracy"] for one in line], color=COLOURS[name], zorder=3)
+            axes.plot(x, [one["median"] for one in line], color=COLOURS[name], zorder=3)
             for one, where in zip(line, x, strict=True):
                 dots(axes, one, where, COLOURS[name])
-        ends[name] = line[-1]["accuracy"]
+        ends[name] = line[-1]["median"]
     for axes, size in ((left, axis), (right, "state_size")):
         axes.set_xscale("log", base=2)
         ticks = sorted({one[size] for one in found})

@@ -25,7 +25,7 @@ def at_laptop(name: str) -> tuple[Figure, dict]:
     "09_state_expansion",
     alt="Two panels. Left, the accuracy of recall of 16 pairs against the state expansion, for linear attention and "
     "softmax attention: a dot for each of three seeds, hollow where it stayed at guessing, and lines through the "
-    "means. Right, the same against the numbers kept from step to step.",
+    "middle ones. Right, the same against the numbers kept from step to step.",
 )
 def state_expansion():
     """Recall against n."""

@@ -82,7 +82,7 @@ def outcome(name: str, found: list[dict]) -> HTML:
     """What came of an experiment: its figure, the verdict on its claim, and all accuracies beside the numbers kept."""
     judged = comparisons(name, found)
     figure, words = draw(name, found), verdict(judged)
-    alt = html.escape(f"{experiment(name).title}: the accuracy of every seed and the means. {words}")
+    alt = html.escape(f"{experiment(name).title}: the accuracy of every seed. {words}")
     return HTML(embedded(png(figure, DPI), alt, figure.get_figwidth()) + said(words, judged) + table(found))
 
 
