@@ -4,14 +4,14 @@ Every round times all competitors one after another, so that a slow moment of th
 is the median over rounds. The first round warms up and does not count.
 """
 
-import time
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 from mambapy.pscan import pscan
 from rich.console import Console
 from rich.table import Table
+from rounds import timed
 from torch.nn import functional
 from transformers import MambaConfig, logging
 from transformers.models.mamba.modeling_mamba import MambaMixer
@@ -19,6 +19,7 @@ from transformers.models.mamba.modeling_mamba import MambaMixer
 import dsf_theory as dsf
 
 ROUNDS = 15
+rounds = partial(timed, count=ROUNDS)
 
 
 def main() -> None:
@@ -129,17 +130,6 @@ def growth(d: int = 64, n: int = 16, heads: int = 4) -> Table:
             f"{np.median(long / short):.2f}",
         )
     return table
-
-
-def rounds(competitors: dict[str, Callable]) -> dict[str, np.ndarray]:
-    """Seconds of each competitor in each round."""
-    seconds = {name: [] for name in competitors}
-    for _ in range(ROUNDS + 1):
-        for name, run in competitors.items():
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: np.array(times[1:]) for name, times in seconds.items()}
 
 
 if __name__ == "__main__":

@@ -4,14 +4,15 @@ Every round times all competitors one after another, so that a slow moment of th
 is the median over rounds. The first round warms up and does not count.
 """
 
-import time
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
+from rounds import timed
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,6 +24,7 @@ from dsf_theory.tasks import MQAR
 from dsf_theory.train import one_thread
 
 ROUNDS = 5
+rounds = partial(timed, count=ROUNDS)
 
 
 def main() -> None:
@@ -136,17 +138,6 @@ def together(runs: int = TOGETHER) -> Table:
             each = 1e3 * np.median(times["alone"]) / runs
             table.add_row(mixer, str(rows), str(length), str(d), f"{each:.1f}", f"{ratio:.2f}")
     return table
-
-
-def rounds(competitors: dict[str, Callable]) -> dict[str, np.ndarray]:
-    """Seconds of each competitor in each round."""
-    seconds = {name: [] for name in competitors}
-    for _ in range(ROUNDS + 1):
-        for name, run in competitors.items():
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: np.array(times[1:]) for name, times in seconds.items()}
 
 
 if __name__ == "__main__":
