@@ -10,8 +10,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from dsf_theory.hankel import hankel_singular_values
-from dsf_theory.realisation import realise
+from dsf_theory.kernels.hankel import hankel_singular_values
+from dsf_theory.kernels.realisation import realise
 
 LENGTHS = (256, 1024)
 

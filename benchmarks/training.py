@@ -16,12 +16,12 @@ from rounds import timed
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dsf_theory.cohort import MODELS, TOGETHER, Cohort
-from dsf_theory.laboratory import Run
-from dsf_theory.language import Architecture, SequenceModel
-from dsf_theory.recipe import Recipe
 from dsf_theory.tasks import MQAR
-from dsf_theory.train import one_thread
+from dsf_theory.training.cohort import MODELS, TOGETHER, Cohort
+from dsf_theory.training.loop import one_thread
+from dsf_theory.training.recipe import Recipe
+from dsf_theory.training.run import Run
+from dsf_theory.training.sequence_model import Architecture, SequenceModel
 
 ROUNDS = 5
 rounds = partial(timed, count=ROUNDS)

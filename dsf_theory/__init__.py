@@ -13,7 +13,7 @@ Attention, State Space Models, and Recurrent Neural Networks", NeurIPS 2024 (arX
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+from dsf_theory.version import __version__
 
 # Public name -> the module that defines it. Nothing is imported until it is used.
 _EXPORTS = {
@@ -40,46 +40,47 @@ _EXPORTS = {
     "QLSTM": "models",
     "QLSTMReversed": "models",
     "RGLRU": "models",
-    "realise": "realisation",
-    "Realisation": "realisation",
-    "sufficient_states": "realisation",
-    "hankel_singular_values": "hankel",
-    "minimal_dimensions": "hankel",
-    "separable_dimension": "hankel",
-    "minimal_feedthrough": "hankel",
-    "kernel_error": "bounds",
-    "lower_bound": "bounds",
-    "lower_bound_states": "bounds",
-    "truncation_bound": "bounds",
-    "TruncationBound": "bounds",
-    "sufficient_order": "bounds",
-    "guaranteed_states": "bounds",
-    "SharedState": "shared_state",
-    "Mixer": "mixer",
-    "Architecture": "language",
-    "SequenceModel": "language",
-    "Recipe": "recipe",
-    "Run": "laboratory",
+    "realise": "kernels.realisation",
+    "Realisation": "kernels.realisation",
+    "sufficient_states": "kernels.realisation",
+    "hankel_singular_values": "kernels.hankel",
+    "minimal_dimensions": "kernels.hankel",
+    "separable_dimension": "kernels.hankel",
+    "minimal_feedthrough": "kernels.hankel",
+    "kernel_error": "kernels.bounds",
+    "lower_bound": "kernels.bounds",
+    "lower_bound_states": "kernels.bounds",
+    "truncation_bound": "kernels.bounds",
+    "TruncationBound": "kernels.bounds",
+    "sufficient_order": "kernels.bounds",
+    "guaranteed_states": "kernels.bounds",
+    "SharedState": "system.shared_state",
+    "Mixer": "training.mixer",
+    "Architecture": "training.sequence_model",
+    "SequenceModel": "training.sequence_model",
+    "Recipe": "training.recipe",
+    "Run": "training.run",
     "LearnedFeatures": "features.learned",
-    "GLOSSARY": "notation",
-    "glossary": "notation",
-    "symbols": "symbolic",
-    "evaluate": "symbolic",
-    "show": "symbolic",
-    "formula": "symbolic",
+    "GLOSSARY": "system.notation",
+    "glossary": "system.notation",
+    "symbols": "system.symbolic",
+    "evaluate": "system.symbolic",
+    "show": "system.symbolic",
+    "formula": "system.symbolic",
 }
-_MODULES = (
-    "claims",
-    "experiments",
-    "features",
-    "forms",
-    "models",
-    "notation",
-    "plots",
-    "symbolic",
-    "tasks",
-    "widgets",
-)
+# Public name -> the folder or module that it stands for.
+_MODULES = {
+    "claims": "claims",
+    "experiments": "experiments",
+    "features": "features",
+    "forms": "system.forms",
+    "models": "models",
+    "notation": "system.notation",
+    "plots": "plots",
+    "symbolic": "system.symbolic",
+    "tasks": "tasks",
+    "widgets": "widgets",
+}
 
 __all__ = [*_EXPORTS, *_MODULES, "__version__"]
 
@@ -88,7 +89,7 @@ def __getattr__(name: str):
     if name in _EXPORTS:
         value = getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)
     elif name in _MODULES:
-        value = import_module(f"{__name__}.{name}")
+        value = import_module(f"{__name__}.{_MODULES[name]}")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

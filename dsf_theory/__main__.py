@@ -2,6 +2,6 @@
 
 import sys
 
-from dsf_theory.cli import main
+from dsf_theory.commands.parser import main
 
 sys.exit(main())

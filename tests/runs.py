@@ -6,11 +6,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from dsf_theory.laboratory import Recipe, Run
-from dsf_theory.language import Architecture
-from dsf_theory.store import Store
-from dsf_theory.sweep import Trial, grid, sweep
+from dsf_theory.experiments.store import Store
+from dsf_theory.experiments.sweep import Trial, grid, sweep
 from dsf_theory.tasks import MQAR
+from dsf_theory.training.run import Recipe, Run
+from dsf_theory.training.sequence_model import Architecture
 
 
 def everything(run: Run) -> tuple[dict, list]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dsf_theory as dsf
-from dsf_theory.cli import main
+from dsf_theory.commands.parser import main
 
 
 def test_import_loads_no_array_library():

@@ -12,12 +12,11 @@ import numpy as np
 import sympy as sp
 from sympy.matrices.expressions.kronecker import KroneckerProduct
 
-from dsf_theory import dense
 from dsf_theory.arrays import Array
 from dsf_theory.models import MODELS, Model
-from dsf_theory.symbolic import symbols
-from dsf_theory.system import System
-from dsf_theory.transition import Dense, Diagonal
+from dsf_theory.system import System, dense
+from dsf_theory.system.symbolic import symbols
+from dsf_theory.system.transition import Dense, Diagonal
 
 I, J, K = sp.symbols("i j k", integer=True)
 """Time indices."""

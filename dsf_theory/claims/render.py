@@ -13,7 +13,7 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim, Identity
 from dsf_theory.claims.report import Counterexample, LedgerReport, Report, StepResult
-from dsf_theory.symbolic import symbol_latex, to_latex
+from dsf_theory.system.symbolic import symbol_latex, to_latex
 
 READABLE = 60
 """Operations in an expression that a reader can take in."""

@@ -1,7 +1,6 @@
 """Feature maps that take x entry by entry, re-weight it by position, or pass it through a learned weight."""
 
-from dsf_theory import checks
-from dsf_theory.arrays import Array, namespace
+from dsf_theory.arrays import Array, checks, namespace
 
 
 def identity(x: Array) -> Array:

@@ -5,8 +5,7 @@ from math import comb, factorial, prod
 
 import numpy as np
 
-from dsf_theory import checks
-from dsf_theory.arrays import Array, namespace
+from dsf_theory.arrays import Array, checks, namespace
 
 
 def taylor_size(m: int, order: int) -> int:

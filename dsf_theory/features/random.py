@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from dsf_theory import checks
-from dsf_theory.arrays import Array, namespace
+from dsf_theory.arrays import Array, checks, namespace
 from dsf_theory.features.polynomials import affordable
 
 

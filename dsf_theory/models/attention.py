@@ -7,11 +7,11 @@ it is evaluated with t = 1 and shown, as the paper writes it, with t = 1/η.
 
 import numpy as np
 
-from dsf_theory import checks, features, forms
-from dsf_theory.arrays import Array
+from dsf_theory import features
+from dsf_theory.arrays import Array, checks
 from dsf_theory.models.base import Model, NoFiniteSystemError
-from dsf_theory.system import Gauge, System, apply_map
-from dsf_theory.transition import Diagonal
+from dsf_theory.system import Gauge, System, apply_map, forms
+from dsf_theory.system.transition import Diagonal
 
 PROJECTIONS = {
     "W_q": "m d",

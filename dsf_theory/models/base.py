@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dsf_theory import checks
-from dsf_theory.arrays import Array, Namespace, namespace
+from dsf_theory.arrays import Array, Namespace, checks, namespace
 from dsf_theory.system import System
 
 MODELS: dict[str, type["Model"]] = {}
@@ -238,7 +237,7 @@ class Model:
 
         Args and errors as for :meth:`random`. Its inputs are single sequences (length, d).
         """
-        from dsf_theory.symbolic import symbols
+        from dsf_theory.system.symbolic import symbols
 
         values = {}
         for name, array in cls.random(d, n, optional=optional, **options).parameters.items():

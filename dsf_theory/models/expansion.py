@@ -6,12 +6,12 @@ draws features whose inner product is exp on average.
 
 from typing import ClassVar
 
-from dsf_theory import checks, features, forms
-from dsf_theory.arrays import Array, Namespace
-from dsf_theory.dense import earlier
+from dsf_theory import features
+from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.models.attention import PROJECTIONS, Attention, SeparableAttention, SoftmaxAttention
-from dsf_theory.system import Gauge, System
-from dsf_theory.transition import Diagonal
+from dsf_theory.system import Gauge, System, forms
+from dsf_theory.system.dense import earlier
+from dsf_theory.system.transition import Diagonal
 
 
 class SoftmaxExpansion(SeparableAttention):

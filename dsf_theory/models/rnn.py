@@ -4,7 +4,7 @@ import numpy as np
 
 from dsf_theory.models.base import Model, NoFiniteSystemError
 from dsf_theory.system import System, apply_map
-from dsf_theory.transition import Diagonal
+from dsf_theory.system.transition import Diagonal
 
 GATES = ("f", "i", "o", "u")
 

@@ -5,12 +5,11 @@ Step Δ, write β and read γ are functions of the input: ``Λ_i = exp(Δ_i A)``
 
 import numpy as np
 
-from dsf_theory import checks
-from dsf_theory.arrays import Array
+from dsf_theory.arrays import Array, checks
 from dsf_theory.models.base import Model
 from dsf_theory.models.ssm import constant, step_sizes
 from dsf_theory.system import System, apply_map
-from dsf_theory.transition import Diagonal
+from dsf_theory.system.transition import Diagonal
 
 
 class S6(Model):

@@ -7,11 +7,10 @@ Logarithms of constant decays are formed in double precision: over 100,000 steps
 
 import numpy as np
 
-from dsf_theory import checks
-from dsf_theory.arrays import Array, Namespace
+from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.models.base import Model
 from dsf_theory.system import System
-from dsf_theory.transition import Dense, Diagonal
+from dsf_theory.system.transition import Dense, Diagonal
 
 RULES = ("zoh", "bilinear")
 

@@ -5,8 +5,8 @@ from math import comb
 import numpy as np
 from matplotlib.figure import Figure
 
-from dsf_theory.bounds import truncation_bound
 from dsf_theory.features import positive_random, random_directions, trigonometric_random
+from dsf_theory.kernels.bounds import truncation_bound
 from dsf_theory.plots.expansion import random_weights, sample, taylor_weights
 from dsf_theory.plots.style import BLUE, GREEN, MUTED, PURPLE, SKY, VERMILION, new_figure, picture
 

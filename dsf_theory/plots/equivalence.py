@@ -109,8 +109,8 @@ def layers() -> dict:
     SSD of one head with a constant step; the same as separable attention; attention whose token moves a local
     normaliser in place of the step; and S6, whose channels may part. All layers have parameters of their own.
     """
-    from dsf_theory.equivalence import ssd_as_attention, ssd_with_local_normaliser
-    from dsf_theory.train import Rewritten
+    from dsf_theory.models.rewriting import ssd_as_attention, ssd_with_local_normaliser
+    from dsf_theory.training.loop import Rewritten
 
     step = inverse_softplus(np.array([0.2]))
     ssd = layer("ssd", heads=1, W_x=np.eye(SIZES["d"]), W_delta=0, b_delta=step, A_log=0, D=0)
@@ -127,7 +127,7 @@ def layer(name: str, heads: int | None = None, **values):
     """A mixer with some parameters set, each to a number or an array that is broadcast; see :func:`layers`."""
     import torch
 
-    from dsf_theory.mixer import Mixer
+    from dsf_theory.training.mixer import Mixer
 
     mixer = Mixer(name, **SIZES, seed=0, dtype=torch.float64, **({"heads": heads} if heads else {}))
     for key, value in values.items():
@@ -163,7 +163,7 @@ def batches(seed: int, size: int = 16, length: int = 32) -> Iterator:
 @cache
 def losses() -> dict[str, np.ndarray]:
     """The losses of the four layers over the same batches, (STEPS,) each."""
-    from dsf_theory.train import one_thread, train
+    from dsf_theory.training.loop import one_thread, train
 
     given, found = list(islice(batches(seed=1), STEPS)), {}
     with one_thread():

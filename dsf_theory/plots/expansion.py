@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from dsf_theory.bounds import kernel_error
 from dsf_theory.features import (
     elu_plus_one,
     monomials_size,
@@ -13,11 +12,12 @@ from dsf_theory.features import (
     random_directions,
     trigonometric_random,
 )
-from dsf_theory.hankel import hankel_singular_values
+from dsf_theory.kernels.bounds import kernel_error
+from dsf_theory.kernels.hankel import hankel_singular_values
+from dsf_theory.kernels.realisation import realise
 from dsf_theory.models import TaylorAttention
 from dsf_theory.plots.attention import softmax_and_input
 from dsf_theory.plots.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, VERMILION, new_figure, picture
-from dsf_theory.realisation import realise
 
 
 class Sample(NamedTuple):

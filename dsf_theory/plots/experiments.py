@@ -7,17 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
-from dsf_theory import checks
+from dsf_theory.arrays import checks
+from dsf_theory.experiments.results import summary
+from dsf_theory.experiments.verdicts import QLSTM, REVERSED, in_order, tasks
 from dsf_theory.plots.seeds import COLOURS, dots, guess, name_ends, near, powers, share, trace
-from dsf_theory.plots.style import (
-    INK,
-    PAPER,
-    SEQUENTIAL,
-    STYLE,
-    new_figure,
-)
-from dsf_theory.results import summary
-from dsf_theory.verdicts import QLSTM, REVERSED, in_order, tasks
+from dsf_theory.plots.style import INK, PAPER, SEQUENTIAL, STYLE, new_figure
 
 
 def draw(name: str, rows: Iterable[dict]) -> Figure:
@@ -25,7 +19,7 @@ def draw(name: str, rows: Iterable[dict]) -> Figure:
 
     Args:
         name: of the experiment.
-        rows: its results, as :func:`dsf_theory.results.rows` gives them.
+        rows: its results, as :func:`dsf_theory.experiments.results.rows` gives them.
 
     Raises:
         ValueError: for an unknown experiment, or no rows.

@@ -5,19 +5,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 from scipy.signal import lfilter
 
-from dsf_theory.memory import random_keys, recall_error, spread_keys
 from dsf_theory.models import S6, NormAttention
-from dsf_theory.plots.style import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    SKY,
-    VERMILION,
-    heat,
-    new_figure,
-    picture,
-)
+from dsf_theory.plots.style import BLUE, GREEN, INK, ORANGE, SKY, VERMILION, heat, new_figure, picture
+from dsf_theory.studies.memory import random_keys, recall_error, spread_keys
 from dsf_theory.system import Gauge, System
 
 

@@ -3,10 +3,10 @@
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from dsf_theory.experiments.results import kept, summary
 from dsf_theory.plots.experiments import draw
 from dsf_theory.plots.seeds import COLOURS, GUIDE, share
 from dsf_theory.plots.style import MUTED, new_figure, picture
-from dsf_theory.results import kept, summary
 
 
 def at_laptop(name: str) -> tuple[Figure, dict]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from scipy.signal import lfilter
 
-from dsf_theory import checks
+from dsf_theory.arrays import checks
 from dsf_theory.features import elu_plus_one, identity
 from dsf_theory.models import SSD, LinearAttention, NormAttention, SeparableAttention
 from dsf_theory.models.base import Model

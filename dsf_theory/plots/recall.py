@@ -28,11 +28,11 @@ def trained_accuracy(mixer: str, n: int) -> np.ndarray:
         mixer: registry name, of the one layer behind a short convolution.
         n: its key size.
     """
-    from dsf_theory.laboratory import Run
-    from dsf_theory.language import Architecture
-    from dsf_theory.recipe import Recipe
     from dsf_theory.tasks import MQAR
-    from dsf_theory.train import one_thread
+    from dsf_theory.training.loop import one_thread
+    from dsf_theory.training.recipe import Recipe
+    from dsf_theory.training.run import Run
+    from dsf_theory.training.sequence_model import Architecture
 
     found, layer = [], Architecture(mixer=mixer, n=n, **LAYER)
     with one_thread():

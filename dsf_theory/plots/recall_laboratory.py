@@ -149,10 +149,10 @@ def scores(run) -> np.ndarray:
 @cache
 def trained() -> dict:
     """A run of linear attention with two states, and one with eight."""
-    from dsf_theory.laboratory import Run
-    from dsf_theory.language import Architecture
-    from dsf_theory.recipe import Recipe
-    from dsf_theory.train import one_thread
+    from dsf_theory.training.loop import one_thread
+    from dsf_theory.training.recipe import Recipe
+    from dsf_theory.training.run import Run
+    from dsf_theory.training.sequence_model import Architecture
 
     recipe = Recipe(steps=300, rows=32, learning_rate=2e-2, every=300, tested=256)
     block = {"mixer": "linear_attention", "d": 32, "layers": 1, "convolution": 2, "init": 0.3}

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from dsf_theory import checks
+from dsf_theory.arrays import checks
 
 IGNORED = -100
 """The label of a step that is not scored; ``cross_entropy`` of torch ignores it by default."""

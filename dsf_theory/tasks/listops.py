@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from dsf_theory import checks
+from dsf_theory.arrays import checks
 from dsf_theory.tasks.base import Batch, Task, label_at
 
 SYMBOLS = ("", *map(str, range(10)), "[MIN", "[MAX", "[MED", "[SM", "]")

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dsf_theory import checks
+from dsf_theory.arrays import checks
 from dsf_theory.tasks.base import Batch, Recorded, hub, label_at, within
 from dsf_theory.tasks.listops import SYMBOLS, tokenise
 

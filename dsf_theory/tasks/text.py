@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dsf_theory import checks
+from dsf_theory.arrays import checks
 from dsf_theory.tasks.base import SPLITS, Batch, Recorded, hub, within
 
 UNITS = ("character", "byte", "word")

@@ -4,9 +4,9 @@ import html
 
 import numpy as np
 
-from dsf_theory.laboratory import Run
 from dsf_theory.models import MODELS
 from dsf_theory.plots.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from dsf_theory.training.run import Run
 
 SHOWN = 200
 """Points of the loss that are drawn, at most."""

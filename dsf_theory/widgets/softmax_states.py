@@ -7,12 +7,12 @@ import ipywidgets as W
 import matplotlib as mpl
 import numpy as np
 
-from dsf_theory.bounds import kernel_error
 from dsf_theory.features import monomials_size
-from dsf_theory.hankel import hankel_singular_values
+from dsf_theory.kernels.bounds import kernel_error
+from dsf_theory.kernels.hankel import hankel_singular_values
+from dsf_theory.kernels.realisation import realise
 from dsf_theory.plots.expansion import FAMILIES, random_weights, rows, sample, taylor_weights
 from dsf_theory.plots.style import INK, MUTED, SEQUENTIAL, SIGNED, STYLE, new_figure
-from dsf_theory.realisation import realise
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
 

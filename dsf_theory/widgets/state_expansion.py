@@ -10,8 +10,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
-from dsf_theory.memory import associative_memory, random_keys, recall_error, spread_keys
 from dsf_theory.plots.style import BLUE, INK, MUTED, PAPER, SIGNED, STYLE, VERMILION, new_figure
+from dsf_theory.studies.memory import associative_memory, random_keys, recall_error, spread_keys
 from dsf_theory.widgets.live import LiveFigure, Panel
 
 CHANNELS, MOST_PAIRS, MOST_STATES = 12, 24, 16

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from IPython.display import HTML, display
 
-from dsf_theory.experiments import experiment
+from dsf_theory.experiments.declared import experiment
+from dsf_theory.experiments.results import kept, rows, summary
+from dsf_theory.experiments.store import Store
+from dsf_theory.experiments.sweep import sweep
+from dsf_theory.experiments.verdicts import Comparison, comparisons, in_order, verdict
 from dsf_theory.plots.experiments import draw
 from dsf_theory.plots.seeds import COLOURS
 from dsf_theory.plots.style import BLUE, FIGURES, GREEN, MUTED, SKY, VERMILION, embedded, png
-from dsf_theory.results import kept, rows, summary
-from dsf_theory.store import Store
-from dsf_theory.sweep import sweep
-from dsf_theory.verdicts import Comparison, comparisons, in_order, verdict
 
 OUTCOMES = {
     "seen": (GREEN, "yes: all seeds above"),

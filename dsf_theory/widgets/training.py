@@ -13,13 +13,13 @@ import ipywidgets as W
 import matplotlib as mpl
 import numpy as np
 
-from dsf_theory.laboratory import Run
-from dsf_theory.language import Architecture
 from dsf_theory.models import MODELS
 from dsf_theory.plots.style import MUTED, STYLE, new_figure
-from dsf_theory.recipe import Recipe
 from dsf_theory.tasks import Task
-from dsf_theory.train import one_thread
+from dsf_theory.training.loop import one_thread
+from dsf_theory.training.recipe import Recipe
+from dsf_theory.training.run import Run
+from dsf_theory.training.sequence_model import Architecture
 from dsf_theory.widgets.collected import COLOURS, result, sentence, smoothed, table
 from dsf_theory.widgets.controls import labelled
 from dsf_theory.widgets.live import LiveFigure

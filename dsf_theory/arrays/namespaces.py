@@ -1,0 +1,231 @@
+"""Three array namespaces with one vocabulary: SymPy, NumPy and torch.
+
+A model is written once, over a namespace ``xp`` that :func:`namespace` finds from its arrays. Functions of the
+Python array API come from ``array-api-compat``; the few that models need beyond it are added here, each in the
+form that is exact in its library: stable for floating point, literal for symbols. A symbolic array is a NumPy
+object array of SymPy expressions.
+"""
+
+import sys
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Array = Any
+"""An array of any of the three libraries."""
+
+
+class Namespace:
+    """The array API of one library, and the functions that sequence models add to it.
+
+    Attributes that are not defined here fall through to ``array_api_compat``.
+    """
+
+    name: str
+    imaginary = 1j
+
+    def __init__(self, base):
+        self._base = base
+
+    def __getattr__(self, attribute):
+        return getattr(self._base, attribute)
+
+    def __repr__(self):
+        return f"<array namespace {self.name}>"
+
+    def log_sigmoid(self, x: Array) -> Array:
+        """``log σ(x) = -softplus(-x)``, elementwise."""
+        return -self.softplus(-x)
+
+    def elu_plus_one(self, x: Array) -> Array:
+        """``ELU(x) + 1``: ``x + 1`` for positive x, else ``exp(x)``, positive wherever ``exp`` is."""
+        return self.where(x > 0, x + 1, self.exp(self.clip(x, max=0)))
+
+    def log_softplus(self, x: Array) -> Array:
+        """``log log(1 + e^x)``, elementwise; ``x`` itself where ``e^x`` is too small to be added to one."""
+        tiny = x < -36
+        return self.where(tiny, x, self.log(self.softplus(self.where(tiny, 0 * x, x))))
+
+    def signed_log(self, x: Array) -> tuple[Array, Array]:
+        """``log |x|`` and the sign of x, elementwise."""
+        return self.log(self.abs(x)), self.sign(x)
+
+    def expm1_ratio(self, z: Array) -> Array:
+        """``(e^z - 1) / z``, elementwise, with its limit 1 at ``z = 0``."""
+        small = self.abs(z) < 1e-3
+        safe = self.where(small, self.ones_like(z), z)
+        series = 1 + z / 2 * (1 + z / 3 * (1 + z / 4 * (1 + z / 5)))  # its derivative is right at zero too
+        return self.where(small, series, self.expm1(safe) / safe)
+
+    def log_bilinear(self, z: Array) -> Array:
+        """``log((1 + z/2) / (1 - z/2))`` of complex z, elementwise, its real part exact for slow decays."""
+        w = z / 2
+        ratio = (1 + w) / (1 - w)
+        radius = self.log1p(4 * self.real(w) / self.abs(1 - w) ** 2) / 2
+        return radius + 1j * self.atan2(self.imag(ratio), self.real(ratio))
+
+    def times_exp(self, x: Array, log: Array) -> Array:
+        """``x e^log``, elementwise, finite wherever the result is: in four steps, as e^log alone may overflow."""
+        quarter = self.exp(log / 4)
+        return x * quarter * quarter * quarter * quarter
+
+    def safe_sqrt(self, x: Array) -> Array:
+        """``√x`` of numbers x >= 0, elementwise, with a finite derivative at zero."""
+        positive = self.clip(x, min=float(self.finfo(x.dtype).smallest_normal))
+        return self.where(x > 0, self.sqrt(positive), self.zeros_like(x))
+
+    def as_precise_as(self, x: Array, like: Array) -> Array:
+        """x in the precision of ``like``, complex or real as it is."""
+        single = like.dtype in (self.float32, self.complex64)
+        if self.isdtype(x.dtype, "complex floating"):
+            target = self.complex64 if single else self.complex128
+        else:
+            target = self.float32 if single else self.float64
+        return x if x.dtype == target else self.astype(x, target)
+
+    def root(self, k: int):
+        """The square root of a whole number."""
+        return k**0.5
+
+    def row_max(self, x: Array) -> Array:
+        """The maximum over the last axis, kept: what a stable softmax subtracts."""
+        return self.max(x, axis=-1, keepdims=True)
+
+    def double(self, x: Array) -> Array:
+        """The same array in double precision."""
+        return self.astype(x, self.complex128 if self.isdtype(x.dtype, "complex floating") else self.float64)
+
+    def to_complex(self, x: Array) -> Array:
+        """The same array with a complex dtype of the same precision."""
+        if self.isdtype(x.dtype, "complex floating"):
+            return x
+        return self.astype(x, self.complex64 if x.dtype == self.float32 else self.complex128)
+
+    def relu(self, x: Array) -> Array:
+        """``max(x, 0)``, elementwise."""
+        return self.clip(x, min=0)
+
+    def inverse(self, a: Array) -> Array:
+        """The inverse of each matrix in the last two axes."""
+        return self.linalg.inv(a)
+
+    def running_sum(self, x: Array, axis: int) -> Array:
+        """Cumulative sum, accumulated in double precision; of complex logarithms, see :meth:`wrapped`."""
+        return self.astype(self.wrapped(self.cumulative_sum(self.double(x), axis=axis)), x.dtype)
+
+    def wrapped(self, log: Array) -> Array:
+        """A logarithm with its phase between -π and π, where it keeps its digits; real ones are left alone."""
+        if not self.isdtype(log.dtype, "complex floating"):
+            return log
+        return log - 2j * self.pi * self.round(self.imag(log) / (2 * self.pi))
+
+    def new_zeros(self, like: Array, shape: tuple[int, ...]) -> Array:
+        """Zeros of a shape, of the dtype and on the device of ``like``."""
+        return self.zeros(shape, dtype=like.dtype, device=getattr(like, "device", None))
+
+    def new_ones(self, like: Array, shape: tuple[int, ...]) -> Array:
+        """Ones of a shape, of the dtype and on the device of ``like``."""
+        return self.new_zeros(like, shape) + 1
+
+    def new_eye(self, like: Array, size: int) -> Array:
+        """The identity matrix, of the dtype and on the device of ``like``."""
+        return self.eye(size, dtype=like.dtype, device=getattr(like, "device", None))
+
+    def lower(self, like: Array, size: int, strict: bool = False) -> Array:
+        """A boolean mask, true where ``j <= i`` (strict: ``j < i``)."""
+        device = getattr(like, "device", None)
+        index = self.arange(size, device=device)
+        return index[:, None] > index[None, :] if strict else index[:, None] >= index[None, :]
+
+
+class NumpyNamespace(Namespace):
+    """NumPy arrays of floating point numbers."""
+
+    name = "numpy"
+
+    def sigmoid(self, x):
+        from scipy.special import expit
+
+        return expit(x)
+
+    def softplus(self, x):
+        return np.logaddexp(0, x).astype(x.dtype)
+
+    def log_bilinear(self, z):
+        with np.errstate(divide="ignore"):  # z = -2 decays at once: log 0 is -inf
+            return super().log_bilinear(z)
+
+    def matrix_exponential(self, a):
+        from scipy.linalg import expm
+
+        return expm(a)
+
+
+class TorchNamespace(Namespace):
+    """torch tensors, differentiable."""
+
+    name = "torch"
+
+    def sigmoid(self, x):
+        return self._base.sigmoid(x)
+
+    def softplus(self, x):
+        return self._base.logaddexp(x, self._base.zeros_like(x))  # F.softplus is linear above 20: off by 1e-9
+
+    def relu(self, x):
+        return self._base.relu(x)  # without gradient at 0, which clip has
+
+    def matrix_exponential(self, a):
+        return self._base.linalg.matrix_exp(a)
+
+    def moveaxis(self, x, source, destination):
+        return self._base.movedim(x, source, destination)  # the same, and known to torch.func.vmap
+
+    def real(self, x):
+        return x.real
+
+    def imag(self, x):
+        return x.imag if x.is_complex() else self._base.zeros_like(x)
+
+
+def library(array: Array) -> str:
+    """The library of an array: ``"torch"``, ``"sympy"`` or ``"numpy"``."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(array, torch.Tensor):
+        return "torch"
+    return "sympy" if np.asarray(array).dtype == object else "numpy"
+
+
+@cache
+def _namespace(name: str) -> Namespace:
+    if name == "torch":
+        import array_api_compat.torch as base
+
+        return TorchNamespace(base)
+    import array_api_compat.numpy as base
+
+    if name == "numpy":
+        return NumpyNamespace(base)
+    from dsf_theory.arrays.sympy_arrays import SympyNamespace
+
+    return SympyNamespace(base)
+
+
+def namespace(**arrays: Array) -> Namespace:
+    """The namespace that all the named arrays belong to.
+
+    Args:
+        **arrays: arrays under the names to use in an error; ``None`` is passed over.
+
+    Raises:
+        ValueError: if the arrays belong to more than one library.
+
+    >>> namespace(u=np.ones(3))
+    <array namespace numpy>
+    """
+    found = {name: library(array) for name, array in arrays.items() if array is not None}
+    if len(set(found.values())) > 1:
+        listed = ", ".join(f"{name}: {lib}" for name, lib in found.items())
+        raise ValueError(f"arrays: expected one array library, found {listed}")
+    return _namespace(next(iter(found.values())))

@@ -1,0 +1,1 @@
+"""Claims on kernels approximated with few states."""

@@ -1,0 +1,1 @@
+"""Claims on attention as a linear system."""

@@ -1,0 +1,1 @@
+"""Claims on one model written as another."""

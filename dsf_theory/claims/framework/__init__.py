@@ -1,0 +1,1 @@
+"""Claims on the framework itself, its bases, its dynamics and its costs."""

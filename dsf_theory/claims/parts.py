@@ -1,0 +1,81 @@
+"""The parts of the ledger: one module for each theme of the theory, in the order in which a lecture takes them."""
+
+from dsf_theory.claims.approximation import (
+    accuracy,
+    feature_count,
+    growth,
+    random_features,
+    realisation,
+    series,
+    truncation,
+)
+from dsf_theory.claims.attention import (
+    attention,
+    heads,
+    infinite,
+    local_normaliser,
+    normaliser,
+    placement,
+    rows,
+    softmax,
+)
+from dsf_theory.claims.equivalence import duality, equivalence, feedthrough, separation
+from dsf_theory.claims.framework import bases, counts, dynamics, framework
+from dsf_theory.claims.recurrent import bounds, coupled_gates, lstm, rglru, rnn
+from dsf_theory.claims.state_space import (
+    coupling,
+    discretisation,
+    lru,
+    modes,
+    reversed_sigmoid,
+    rotation,
+    selective,
+    ssd,
+    ssm,
+    steady_state,
+)
+from dsf_theory.claims.states import bars, completion, states
+
+PARTS = (
+    framework,
+    bases,
+    dynamics,
+    attention,
+    heads,
+    placement,
+    normaliser,
+    local_normaliser,
+    rows,
+    softmax,
+    infinite,
+    states,
+    completion,
+    bars,
+    realisation,
+    series,
+    feature_count,
+    truncation,
+    random_features,
+    accuracy,
+    growth,
+    discretisation,
+    steady_state,
+    ssm,
+    lru,
+    modes,
+    rotation,
+    selective,
+    reversed_sigmoid,
+    coupling,
+    ssd,
+    duality,
+    equivalence,
+    separation,
+    feedthrough,
+    lstm,
+    rnn,
+    coupled_gates,
+    rglru,
+    bounds,
+    counts,
+)

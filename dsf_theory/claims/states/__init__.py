@@ -1,0 +1,1 @@
+"""Claims on how many states a kernel needs."""

@@ -1,0 +1,135 @@
+"""The chunked form: the kernel within chunks, the recurrence between them, linear in length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsf_theory.arrays import Array, Namespace, checks
+from dsf_theory.system.forms import associative, at_every_step, full_drive, loop, segment_sums
+from dsf_theory.system.transition import Diagonal
+
+if TYPE_CHECKING:
+    from dsf_theory.system.system import System
+
+GROUP = 8
+"""Chunks worked on at once: few enough to stay in cache, so that time grows with length and no faster."""
+
+
+def chunked(system: System, chunk: int = 64) -> Array:
+    """y (..., length, d), linear in length.
+
+    Where the channels of a head share one kernel (attention, SSD) a chunk is matrix products; elsewhere its steps
+    are taken in order, over all chunks at once, or by torch in place.
+
+    Args:
+        system: of any kind.
+        chunk: steps in a chunk.
+
+    Raises:
+        ValueError: if ``chunk`` is not a whole number >= 1.
+    """
+    checks.positive_size(chunk=chunk)
+    chunk = min(chunk, system.length)
+    diagonal = isinstance(system.transition, Diagonal)
+    if diagonal and shares_kernel(system):
+        return chunked_products(system, chunk)
+    if diagonal and system.xp.name == "torch":
+        from dsf_theory.system.recurrence import read_recurrence
+
+        return system.emit(read_recurrence(system, chunk))
+    return system.readout(chunked_states(system, chunk))
+
+
+def shares_kernel(system: System) -> bool:
+    """Whether all channels of a head have one real kernel, with one decay for all states of a head."""
+    log = system.transition.log
+    return (
+        not system.real_part
+        and log.shape[-1] == 1
+        and all(part.shape[-2] == 1 for part in (log, system.write, system.read))
+    )
+
+
+def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
+    """Split the time axis, ``axes`` from the end, into (chunks, chunk), the end filled with zeros.
+
+    An axis of size one stands for all times and becomes (1, 1).
+    """
+    lead, length, rest = (
+        array.shape[: array.ndim - axes],
+        array.shape[-axes],
+        array.shape[array.ndim - axes + 1 :],
+    )
+    if length == 1:
+        return xp.reshape(array, (*lead, 1, 1, *rest))
+    missing = -length % chunk
+    if missing:
+        array = xp.concat([array, xp.new_zeros(array, (*lead, missing, *rest))], axis=-axes)
+    return xp.reshape(array, (*lead, (length + missing) // chunk, chunk, *rest))
+
+
+def chunked_products(system: System, chunk: int) -> Array:
+    """y (..., length, d) where heads share a kernel: matrix products, one group of chunks after another."""
+    outputs, h = [], None
+    for start in range(0, system.length, GROUP * chunk):
+        group = system.during(slice(start, min(start + GROUP * chunk, system.length)))
+        y, h = group_of_chunks(group, min(chunk, group.length), h)
+        outputs.append(group.emit(y))
+    return system.xp.concat(outputs, axis=-2)
+
+
+def group_of_chunks(system: System, chunk: int, h: Array | None):
+    """What is read of the state, and the last state, from the state h (..., 1, heads, channel, state) before."""
+    xp, length = system.xp, system.length
+    read, write = (
+        xp.moveaxis(in_chunks(xp, at_every_step(system, part, system.expansion), chunk, 4)[..., 0, :], -3, -2)
+        for part in (system.read, system.write)
+    )  # (..., chunks, heads, chunk, state)
+    x = xp.moveaxis(in_chunks(xp, system.written, chunk, 3), -3, -2)  # (..., chunks, heads, chunk, channel)
+    log = in_chunks(xp, system.transition.log, chunk, 4)[..., 0, 0]
+    log = xp.moveaxis(log, -1, -2)  # (..., chunks or 1, heads, chunk or 1)
+    steps = xp.broadcast_to(log, (*log.shape[:-1], chunk))
+    sums, since_start = segment_sums(xp, steps), xp.cumulative_sum(steps, axis=-1)
+    within = (xp.exp(sums) * (read @ xp.matrix_transpose(write))) @ x
+    to_end = xp.exp(sums[..., -1, :])[..., None]
+    written = xp.matrix_transpose(x) @ (to_end * write)  # (..., chunks, heads, channel, state)
+    h = xp.zeros_like(written[..., :1, :, :, :]) if h is None else h
+    at_ends = join(xp, since_start[..., -1], written, h)
+    at_start = xp.concat([h, at_ends[..., :-1, :, :, :]], axis=-4)
+    between = xp.exp(since_start)[..., None] * (read @ xp.matrix_transpose(at_start))
+    y = xp.moveaxis(within + between, -2, -3)
+    return xp.reshape(y, (*y.shape[:-4], -1, *y.shape[-2:]))[..., :length, :, :], at_ends[..., -1:, :, :, :]
+
+
+def join(xp: Namespace, totals: Array, written: Array, h: Array) -> Array:
+    """The states at the ends of chunks (..., chunks, heads, channel, state): the same sum, one level up.
+
+    Args:
+        xp: array namespace.
+        totals: (..., chunks or 1, heads), logarithm of the decay over each chunk.
+        written: (..., chunks, heads, channel, state), what each chunk adds.
+        h: (..., 1, heads, channel, state), the state before the first.
+    """
+    *_, chunks, heads, channels, states = written.shape
+    totals = xp.moveaxis(xp.broadcast_to(totals, (*totals.shape[:-2], chunks, totals.shape[-1])), -1, -2)
+    flat = xp.reshape(xp.moveaxis(written, -4, -3), (*written.shape[:-4], heads, chunks, channels * states))
+    before = xp.reshape(h, (*h.shape[:-4], heads, 1, channels * states))
+    ends = (
+        xp.exp(segment_sums(xp, totals)) @ flat
+        + xp.exp(xp.cumulative_sum(totals, axis=-1))[..., None] * before
+    )
+    return xp.moveaxis(xp.reshape(ends, (*ends.shape[:-1], channels, states)), -3, -4)
+
+
+def chunked_states(system: System, chunk: int) -> Array:
+    """The states (..., length, heads, channel, state): all chunks step by step from zero, then what they inherit."""
+    xp = system.xp
+    transition = system.transition.map(lambda array: in_chunks(xp, array, chunk, system.transition.AXES))
+    drive = in_chunks(xp, full_drive(system), chunk, 4)  # (..., chunks, chunk, heads, channel, state)
+    local = loop(transition, drive)
+    since_start = transition.cumulative(chunk)
+    total = since_start.map(lambda array: array[(Ellipsis, -1, *[slice(None)] * (transition.AXES - 1))])
+    at_ends = associative(total, local[..., -1, :, :, :])
+    at_start = xp.concat([xp.zeros_like(at_ends[..., :1, :, :, :]), at_ends[..., :-1, :, :, :]], axis=-4)
+    h = local + since_start.apply(at_start[..., None, :, :, :])
+    return xp.reshape(h, (*h.shape[:-5], -1, *h.shape[-3:]))[..., : system.length, :, :, :]

@@ -1,0 +1,224 @@
+"""A small sequence model around any mixer: embedding, blocks of norm, mixer and MLP, and a head.
+
+Every model of the registry is put into the same block, so that a comparison is one of mixers. Logits are computed
+only at the steps that have a label: the same loss, and at 8,192 tokens nearly all of the work saved.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dsf_theory.arrays import checks
+from dsf_theory.models import MODELS, NoFiniteSystemError
+from dsf_theory.tasks import IGNORED, Task
+from dsf_theory.training.mixer import Mixer
+
+IN_PIECES = nn.LinearCrossEntropyOptions(batch_chunk_size=256, chunking_method=None)
+"""How the loss is computed where the logits would not stay in cache."""
+
+MANY_LOGITS = 2**21
+"""From how many logits on it is: half the time of the plain way at 1,024 labels of 8,192 classes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """The sizes of a :class:`SequenceModel`; the defaults are a bare stack of mixers.
+
+    Args:
+        mixer: registry name.
+        d: channels.
+        n: state expansion of each channel (the key size of one head of attention).
+        layers: number of blocks.
+        convolution: width of the causal convolution of each channel before a mixer; 0 for none.
+        positions: whether learned position embeddings are added to the tokens.
+        mlp: width of the MLP after each mixer, in multiples of d; 0 for none.
+        dropout: share of activations dropped in training, at the embedding and after each mixer and MLP.
+        tied: whether the head's weights are the embedding's; needs as many classes as tokens.
+        init: standard deviation of the embeddings when training starts.
+        options: of the mixer, such as ``{"heads": 2}``.
+
+    Raises:
+        ValueError: for an unknown mixer or a size out of range.
+
+    >>> Architecture(mixer="s6", d=8, n=4).layers
+    2
+    """
+
+    mixer: str
+    d: int
+    n: int
+    layers: int = 2
+    convolution: int = 0
+    positions: bool = False
+    mlp: int = 0
+    dropout: float = 0.0
+    tied: bool = True
+    init: float = 0.02
+    options: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        checks.choice("mixer", self.mixer, tuple(MODELS))
+        checks.positive_size(d=self.d, n=self.n, layers=self.layers)
+        for name in ("convolution", "mlp"):
+            if getattr(self, name) != 0:
+                checks.positive_size(**{name: getattr(self, name)})
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout: expected a share in [0, 1), found {self.dropout!r}")
+        if not self.init > 0:
+            raise ValueError(f"init: expected a number > 0, found {self.init!r}")
+
+
+class SequenceModel(nn.Module):
+    """Tokens or numbers in, logits of the classes at each step out.
+
+    With x the embedding, each block is ``x + mixer(convolution(norm(x)))``, then ``x + MLP(norm(x))``; the head is
+    ``W norm(x)``.
+
+    Args:
+        architecture: sizes of the model.
+        task: what it is for: its tokens or channels, classes and length.
+        seed: of the initial parameters.
+
+    Raises:
+        ValueError: if the head is to be tied to an embedding that does not fit.
+
+    >>> from dsf_theory.tasks import MQAR
+    >>> model = SequenceModel(Architecture(mixer="s6", d=8, n=4), MQAR(length=16, pairs=2, vocabulary=32))
+    >>> model(torch.zeros(1, 16, dtype=torch.int64)).shape
+    torch.Size([1, 16, 32])
+    """
+
+    def __init__(self, architecture: Architecture, task: Task, seed: int = 0):
+        super().__init__()
+        if architecture.tied and task.vocabulary != task.classes:
+            raise ValueError(
+                f"tied: expected a task with as many classes as tokens, found {task.classes} classes and "
+                f"{task.vocabulary or 'no'} tokens"
+            )
+        self.architecture, self.length = architecture, task.length
+        d, reads_tokens = architecture.d, task.vocabulary is not None
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            self.embedding = nn.Embedding(task.vocabulary, d) if reads_tokens else nn.Linear(task.channels, d)
+            self.positions = nn.Embedding(task.length, d) if architecture.positions else None
+            for table in (self.embedding, self.positions):
+                if isinstance(table, nn.Embedding):
+                    nn.init.normal_(table.weight, std=architecture.init)
+            self.dropout = nn.Dropout(architecture.dropout)
+            self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
+            self.norm = nn.LayerNorm(d)
+            self.head = nn.Linear(d, task.classes, bias=not architecture.tied)
+        if architecture.tied:
+            self.head.weight = self.embedding.weight
+
+    def forward(self, inputs: Tensor, at: Tensor | None = None) -> Tensor:
+        """Logits (batch, length, classes), or (labels, classes) at some steps.
+
+        Args:
+            inputs: (batch, length), or (batch, length, channels).
+            at: (labels,), the steps, counted through all rows; default all.
+
+        Raises:
+            ValueError: for more steps than there are position embeddings.
+        """
+        return self.head(self.features(inputs, at))
+
+    def features(self, inputs: Tensor, at: Tensor | None = None) -> Tensor:
+        """What the head reads, (batch, length, d) or (labels, d)."""
+        x = self.embedding(inputs)
+        if self.positions is not None:
+            if x.shape[1] > self.length:
+                raise ValueError(f"inputs: expected at most {self.length} steps, found {x.shape[1]}")
+            x = x + self.positions.weight[: x.shape[1]]
+        x = self.dropout(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x if at is None else x.flatten(0, 1)[at])
+
+    def loss(self, inputs: Tensor, labels: Tensor) -> Tensor:
+        """The mean cross-entropy of the labelled steps.
+
+        Args:
+            inputs: (batch, length), or (batch, length, channels).
+            labels: (batch, length), classes or ``IGNORED``.
+        """
+        at, labels = labelled(labels)
+        x, weight, bias = self.features(inputs, at), self.head.weight, self.head.bias
+        options = IN_PIECES if len(x) * len(weight) >= MANY_LOGITS else None
+        return functional.linear_cross_entropy(x, weight, labels, linear_bias=bias, options=options)
+
+    def scores(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The cross-entropy of each labelled step, and whether its likeliest class is the label, both (labels,)."""
+        at, labels = labelled(labels)
+        logits = self(inputs, at)
+        return functional.cross_entropy(logits, labels, reduction="none"), logits.argmax(-1) == labels
+
+    def state_size(self) -> int:
+        """Numbers kept from one step to the next by all blocks: states, normalisers, convolutions, caches."""
+        return sum(block.state_size(self.length) for block in self.blocks)
+
+
+class Block(nn.Module):
+    """``x + mixer(convolution(norm(x)))``, and then ``x + MLP(norm(x))`` if it has one."""
+
+    def __init__(self, architecture: Architecture):
+        super().__init__()
+        d, width, hidden = architecture.d, architecture.convolution, architecture.mlp * architecture.d
+        self.norm = nn.LayerNorm(d)
+        self.convolution = nn.Conv2d(d, d, (width, 1), groups=d) if width else None
+        self.mixer = Mixer(architecture.mixer, d, architecture.n, **architecture.options)
+        self.dropout = nn.Dropout(architecture.dropout)
+        self.mlp = None
+        if hidden:
+            layers = (nn.LayerNorm(d), nn.Linear(d, hidden), nn.GELU(), nn.Linear(hidden, d))
+            self.mlp = nn.Sequential(*layers, nn.Dropout(architecture.dropout))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, length, d) -> (batch, length, d)."""
+        h = self.norm(x)
+        if self.convolution is not None:
+            h = self.convolve(h)
+        with torch.autocast(x.device.type, enabled=False):  # states add up over time: they stay in float32
+            h = self.mixer(h.to(self.mixer.dtype))
+        x = x + self.dropout(h)
+        return x if self.mlp is None else x + self.mlp(x)
+
+    def convolve(self, h: Tensor) -> Tensor:
+        """``Σ_k w_k ⊙ h_{i-k} + b``; as an image of width one, whose channels torch takes as they lie."""
+        width = self.convolution.kernel_size[0]
+        return self.convolution(functional.pad(h, (0, 0, width - 1, 0)).mT[..., None])[..., 0].mT
+
+    def state_size(self, length: int) -> int:
+        """Numbers kept from one step to the next, over sequences of a length."""
+        width = 1 if self.convolution is None else self.convolution.kernel_size[0]
+        return (width - 1) * self.mixer.template.d + mixer_state_size(self.mixer, length)
+
+
+def labelled(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The steps that have a label, counted through all rows, and their labels, both (labels,).
+
+    >>> labelled(torch.tensor([[IGNORED, 7], [8, IGNORED]]))
+    (tensor([1, 2]), tensor([7, 8]))
+    """
+    labels = labels.flatten()
+    at = (labels != IGNORED).nonzero()[:, 0]
+    return at, labels[at]
+
+
+def mixer_state_size(mixer: Mixer, length: int) -> int:
+    """Numbers that a mixer keeps from one step to the next, read off its system.
+
+    Softmax attention has none of finite size and keeps all keys and values, ``length (m + d)``; the LSTM keeps its
+    cell and its output, ``2 d``.
+
+    >>> mixer_state_size(Mixer("linear_attention", d=8, n=4), length=64)
+    32
+    """
+    model = mixer.template
+    try:
+        return model.system(np.full((1, model.d), 0.5)).state_size
+    except NoFiniteSystemError:
+        return length * (model.sizes["m"] + model.d) if "m" in model.sizes else 2 * model.d

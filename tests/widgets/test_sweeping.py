@@ -1,0 +1,133 @@
+"""An experiment in a notebook: its bar, its table, its verdict, and runs that fail said plainly."""
+
+import html
+import re
+from dataclasses import replace
+
+import pytest
+from IPython.display import HTML
+from runs import trial
+
+from dsf_theory.experiments import results
+from dsf_theory.experiments.declared import EXPERIMENTS, Experiment
+from dsf_theory.experiments.store import Store
+from dsf_theory.experiments.sweep import perform
+from dsf_theory.widgets import sweeping
+from dsf_theory.widgets.sweeping import at_laptop, bar, outcome, overview, table, trained
+
+GOOD = [trial(seed=seed) for seed in (0, 1)]
+SPOILT = replace(GOOD[0], architecture=replace(GOOD[0].architecture, mixer="ssd", options={"heads": 3}))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """All that was put into one place of the page, in order."""
+    pages = []
+
+    class Place:
+        def update(self, page):
+            pages.append(page.data)
+
+    def display(page, display_id):
+        assert isinstance(page, HTML) and display_id is True
+        pages.append(page.data)
+        return Place()
+
+    monkeypatch.setattr(sweeping, "display", display)
+    return pages
+
+
+def declared(monkeypatch, trials, name="state-expansion"):
+    """An experiment that has these runs at every scale."""
+    presets = dict.fromkeys(("notebook", "laptop"), lambda: trials)
+    monkeypatch.setitem(EXPERIMENTS, name, Experiment("Tiny", "More is better.", "n", presets))
+
+
+def cells(page: str) -> list[list[str]]:
+    """The words of tables, row by row."""
+    lines = re.findall(r"<tr.*?>(.*?)</tr>", page)
+    return [
+        [html.unescape(re.sub("<.*?>", "", cell)) for cell in re.split("<t[dh].*?>", line)[1:]]
+        for line in lines
+    ]
+
+
+def test_trained_in_processes(monkeypatch, shown, tmp_path):
+    """The results are those of a sweep in this process; one bar is updated in place; a failure is named under it."""
+    declared(monkeypatch, [*GOOD, SPOILT])
+    rows = trained("state-expansion", workers=1)
+    store = Store(tmp_path / "here.sqlite")
+    for each in (GOOD, [SPOILT]):
+        perform(each, store)
+    expected = results.rows([*GOOD, SPOILT], store)
+    timeless = [
+        [{k: v for k, v in row.items() if k != "seconds"} for row in found] for found in (rows, expected)
+    ]
+    assert timeless[0] == timeless[1] and len(rows) == 3
+    assert [re.search(r"\d of 3 runs|3 runs in", page)[0] for page in shown] == [
+        "0 of 3 runs",
+        "1 of 3 runs",
+        "2 of 3 runs",
+        "3 runs in",
+    ]
+    assert "⚠" not in shown[0] and "⚠ ssd, seed 0: ValueError: d: expected a multiple of heads=3" in shown[-1]
+    page = table(rows)
+    assert "1, 1 failed" in page and "–" in page
+
+
+def test_nothing_known_of_that_name():
+    with pytest.raises(ValueError, match="name: expected one of 'state-expansion'"):
+        trained("state-space")
+    with pytest.raises(ValueError, match="preset: expected one of"):
+        trained("models", "cluster")
+    with pytest.raises(ValueError, match="workers: expected a whole number >= 1, found 0"):
+        trained("models", workers=0)
+
+
+@pytest.mark.parametrize(
+    ("done", "width", "words"), [(0, "0.0%", "0 of 8 runs"), (2, "25.0%", "2 of 8 runs, about 30 s to go")]
+)
+def test_bar(done, width, words):
+    page = bar(done, 8, 10.0, ["<b>: no"])
+    assert f"width:{width}" in page and words in page and f"aria-valuenow='{done}'" in page
+    assert "&lt;b&gt;: no" in page and "<b>" not in page
+
+
+def row(n, seed, accuracy, **more):
+    given = {"model": "linear attention", "task": "MQAR, 4 pairs", "d": 8, "n": n, "rate": 0.01, "seed": seed}
+    given |= {"state_size": 9 * n, "seconds": 1.0, "guessing": 0.25, "failure": None, "accuracy": accuracy}
+    return given | more
+
+
+ROWS = [row(n, seed, 0.1 * n + 0.3 + 0.02 * seed) for n in (2, 4) for seed in range(3)]
+
+
+def test_outcome():
+    """Figure with words for those who do not see it, verdict, and the accuracies beside the numbers kept."""
+    page = outcome("state-expansion", ROWS).data
+    assert re.search(r'<img alt="Linear attention with .* Confirmed\."', page)
+    _, comparison, *lines = cells(page)
+    assert comparison[1:] == [
+        "linear attention: n = 4 over n = 2",
+        "+20.0 points",
+        "yes: all seeds above",
+    ]
+    assert lines[-1][1:] == [
+        *("linear attention", "MQAR, 4 pairs", "8", "4", "36", "72.0%", "70.0 – 74.0%", "3", "0.01")
+    ]
+
+
+def test_kept_results(monkeypatch, tmp_path):
+    """The laptop's results are shown with how they were made, and beside the others in the overview."""
+    declared(monkeypatch, GOOD)
+    store = Store(tmp_path / "laptop.sqlite")
+    perform(GOOD, store)
+    results.keep("state-expansion", "laptop", store, tmp_path)
+    read = results.kept
+    monkeypatch.setattr(sweeping, "kept", lambda name, preset: read(name, preset, tmp_path))
+    monkeypatch.setattr("dsf_theory.plots.laptop.kept", lambda name, preset: read(name, preset, tmp_path))
+    page = at_laptop("state-expansion").data
+    assert "2 of 2 runs, seeds 0 and 1, at most 24 steps of 8 rows, learning rate 0.003" in page
+    assert page.startswith('<img alt="Two panels.')
+    (_, line) = cells(overview({"state-expansion": ROWS}).data)
+    assert line[:3] == ["Tiny", "More is better.", "Confirmed."] and line[3] == "No results to compare."
