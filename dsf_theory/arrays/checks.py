@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dsf_theory.arrays.names import known as known
+from dsf_theory.arrays.names import unknown
 from dsf_theory.arrays.namespaces import Array, library
 
 
@@ -164,8 +166,7 @@ def choice(name: str, value, allowed: tuple) -> None:
         ValueError: listing what is allowed.
     """
     if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
-        listed = ", ".join(repr(a) for a in allowed)
-        raise ValueError(f"{name}: expected one of {listed}, found {value!r}")
+        raise ValueError(unknown(name, value, allowed))
 
 
 def bind_shapes(shapes: Mapping[str, tuple[str, ...]], arrays: Mapping[str, Array]) -> dict[str, int]:

@@ -114,7 +114,7 @@ CASES = {
     "no chunk": (lambda: good().system(U).chunked(0), r"chunk: expected a whole number >= 1, found 0"),
     "no such mixer": (
         lambda: dsf.Mixer("mamba", d=4),
-        r"name: expected one of 'softmax_attention'.*found 'mamba'",
+        r"name: expected one of 18 names, found 'mamba'",
     ),
     "mixer shape": (
         lambda: dsf.Mixer("s6", d=4)(torch.ones(1, 3, 5)),
