@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsf_theory.experiments.store import Store
-from dsf_theory.experiments.sweep import Trial, grid, sweep
+from dsf_theory.experiments.sweep import sweep
 from dsf_theory.tasks import MQAR
 from dsf_theory.training.run import Recipe, Run
 from dsf_theory.training.sequence_model import Architecture
+from dsf_theory.training.trial import Trial, grid
 
 
 def everything(run: Run) -> tuple[dict, list]:

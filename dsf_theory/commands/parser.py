@@ -158,7 +158,7 @@ def run_train(options) -> int:
         trial = commands.chosen(
             options.model, options.preset, options.d, options.n, options.rate, options.seed
         )
-        commands.train(trial, options.checkpoint)
+        commands.train_and_report(trial, options.checkpoint)
     except ValueError as error:
         print(f"train: {error}", file=sys.stderr)
         return 2

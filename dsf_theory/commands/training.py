@@ -20,12 +20,15 @@ from rich.progress import (
 from rich.table import Table
 
 from dsf_theory.experiments import results
-from dsf_theory.experiments.declared import HARD, MIDDLE, experiment, ours, published
+from dsf_theory.experiments.declared import experiment
+from dsf_theory.experiments.ours import HARD, MIDDLE, ours
+from dsf_theory.experiments.published import published
 from dsf_theory.experiments.store import Store
-from dsf_theory.experiments.sweep import Trial, sweep
+from dsf_theory.experiments.sweep import sweep
 from dsf_theory.training.loop import one_thread
 from dsf_theory.training.run import Run
 from dsf_theory.training.sequence_model import Architecture, Block
+from dsf_theory.training.trial import Trial
 
 ONE_RUN = {
     "notebook": lambda mixer: ours([MIDDLE], [mixer], [32], [16], 400, [2e-2])[0],
@@ -57,7 +60,7 @@ def chosen(mixer: str, preset: str, d: int | None, n: int | None, rate: float | 
     return Trial(trial.task, architecture, recipe, seed)
 
 
-def train(trial: Trial, checkpoint: Path | None) -> None:
+def train_and_report(trial: Trial, checkpoint: Path | None) -> None:
     """Train one run, resumed from its checkpoint if there is one; print how it went at every evaluation."""
     run = Run(trial.task, trial.architecture, trial.recipe, trial.seed)
     if checkpoint is not None and checkpoint.exists():

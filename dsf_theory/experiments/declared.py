@@ -1,53 +1,31 @@
-"""The paper's experiments, declared: what each of them claims, and the runs that test it at three scales.
+"""The paper's experiments ``EXPERIMENTS``: what each of them claims, and the runs that test it at three scales.
 
-- ``notebook`` trains while a reader waits, ``laptop`` in about an hour of a processor's time. At both, every mixer sits
-  in the same block: one layer, a short convolution of width two before the mixer, no positions, no MLP. Sizes and
-  rates were tried on seeds from 100 on, and results are shown for the seeds 0, 1 and 2. They are not blind to these:
-  some of the laptop scale were changed after runs of the seeds shown had stayed at guessing.
-- ``paper`` has the scale and the settings of the paper's released configurations, which differ between models:
-  positions for attention and the quasi-LSTM alone, an MLP for normalised attention alone. Four learning rates each,
-  of which the best is shown.
+``notebook`` trains while a reader waits, ``laptop`` in about an hour of a processor's time, both in a block of our
+own (:mod:`dsf_theory.experiments.ours`); ``paper`` has the scale and the settings of the paper
+(:mod:`dsf_theory.experiments.published`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from dsf_theory.arrays import checks
-from dsf_theory.experiments.sweep import Trial
-from dsf_theory.tasks import (
-    MQAR,
-    InductionHeads,
-    LanguageModelling,
-    ListOps,
-    LRAImage,
-    LRAListOps,
-    LRAText,
-    SequentialDigits,
-    Task,
+from dsf_theory.experiments.ours import (
+    COMPARED,
+    EASY,
+    ETAS,
+    HARD,
+    MIDDLE,
+    expansion,
+    gates,
+    normalisers,
+    ours,
+    sequences,
 )
-from dsf_theory.training.recipe import Recipe
-from dsf_theory.training.sequence_model import Architecture
+from dsf_theory.experiments.published import long_range_arena, published, smallest
+from dsf_theory.training.trial import Trial
 
 PRESETS = ("notebook", "laptop", "paper")
 """The scales, from seconds on a laptop to days on a GPU."""
-
-SEEDS = (0, 1, 2)
-
-COMPARED = ("softmax_attention", "norm_attention", "linear_attention", "s6", "ssd")
-"""The mixers of the paper's central comparison."""
-
-ETAS = ("exp", "softplus", "sigmoid")
-"""The normalisers of normalised attention."""
-
-EASY, MIDDLE, HARD = (MQAR(length=4 * p, pairs=p, vocabulary=8 * p) for p in (4, 8, 16))
-"""MQAR of 4, 8 and 16 pairs, in rows as short as they may be."""
-
-PUBLISHED = {64: (4, 512), 128: (8, 256), 256: (16, 128), 512: (64, 64)}
-"""The paper's MQAR: length -> pairs and rows of a batch."""
-
-PUBLISHED_RATES = tuple(10 ** (-k / 3) for k in (12, 10, 8, 6))
-"""Four learning rates from 1e-4 to 1e-2, in equal ratios."""
 
 
 @dataclass(frozen=True)
@@ -88,120 +66,6 @@ def experiment(name: str) -> Experiment:
     """
     checks.choice("name", name, (*EXPERIMENTS, "smallest"))
     return EXPERIMENTS.get(name, SMALLEST)
-
-
-# -------------------------------------------------------------------- our own scales
-
-
-def ours(
-    tasks: Sequence[Task],
-    mixers: Iterable[str],
-    d: Iterable[int],
-    n: Iterable[int],
-    steps: int,
-    rates: Iterable[float],
-    **options,
-) -> list[Trial]:
-    """Runs of one block behind a short convolution, all mixers in the same."""
-    found = []
-    for task, mixer, channels, states, rate, seed in product(tasks, mixers, d, n, rates, SEEDS):
-        block = Architecture(
-            mixer=mixer,
-            d=channels,
-            n=states,
-            layers=1,
-            convolution=2,
-            tied=task.vocabulary == task.classes,
-            init=0.3,
-            options=options | ({"heads": channels // 2} if mixer == "ssd" else {}),
-        )
-        recipe = Recipe(steps=steps, rows=32, learning_rate=rate, every=steps // 10, tested=500)
-        found.append(Trial(task, block, recipe, seed))
-    return found
-
-
-def expansion(
-    task: MQAR, d: int, linear: Sequence[int], softmax: Sequence[int], steps: int, softmax_rate: float = 2e-2
-) -> list[Trial]:
-    """Linear attention with more and more states, and softmax attention with keys of some sizes."""
-    found = ours([task], ["linear_attention"], [d], linear, steps, [2e-2])
-    return found + ours([task], ["softmax_attention"], [d], softmax, steps, [softmax_rate])
-
-
-def normalisers(task: MQAR, n: Sequence[int], steps: int, rate: float) -> list[Trial]:
-    """Normalised attention with each η, and the same attention without one."""
-    found = ours([task], ["linear_attention"], [32], n, steps, [rate])
-    for eta in ETAS:
-        found += ours([task], ["norm_attention"], [32], n, steps, [rate], eta=eta)
-    return found
-
-
-def gates(lengths: Sequence[int], steps: int, rates: Sequence[float]) -> list[Trial]:
-    """Quasi-LSTMs that have to keep one token, over longer and longer rows."""
-    tasks = [InductionHeads(length=length, vocabulary=9) for length in lengths]
-    return ours(tasks, ["qlstm", "qlstm_rev"], [32], [1], steps, rates)
-
-
-def sequences(length: int, mixers: Sequence[str], d: int, n: int, steps: int) -> list[Trial]:
-    """The class of a digit, the value of an expression, the next character of a text."""
-    tasks = (
-        SequentialDigits(),
-        ListOps(length=length, minimum=length // 4, depth=3, arguments=4),
-        LanguageModelling(length=length),
-    )
-    return ours(tasks, mixers, [d], [n], steps, [5e-3])
-
-
-# -------------------------------------------------------------------- the paper's
-
-
-def published(
-    mixers: Iterable[str],
-    d: Iterable[int] = (64, 128, 256, 512),
-    n: Iterable[int] = (64,),
-    lengths: Iterable[int] = tuple(PUBLISHED),
-    **options,
-) -> list[Trial]:
-    """Runs of MQAR as the paper's released configurations have them: 64 epochs of 100,000 rows, two layers."""
-    found = []
-    for mixer, channels, states, length, rate in product(mixers, d, n, lengths, PUBLISHED_RATES):
-        pairs, rows = PUBLISHED[length]
-        block = Architecture(
-            mixer=mixer,
-            d=channels,
-            n=states,
-            positions="attention" in mixer or "qlstm" in mixer,
-            mlp=4 if mixer == "norm_attention" else 0,
-            dropout=0.1,
-            options=options,
-        )
-        epoch = -(-100_000 // rows)
-        recipe = Recipe(
-            steps=64 * epoch,
-            rows=rows,
-            learning_rate=rate,
-            examples=100_000,
-            every=epoch,
-            tested=3000,
-            enough=0.99,
-        )
-        found.append(Trial(MQAR(length=length, pairs=pairs), block, recipe))
-    return found
-
-
-def long_range_arena(mixers: Iterable[str]) -> list[Trial]:
-    """Runs of three tasks of the Long Range Arena at its sizes; the block is of our choosing.
-
-    ListOps is read from the folder ``listops-1000`` of the published files, the others through ``datasets``.
-    """
-    found = []
-    for task, mixer in product((LRAListOps(source="listops-1000"), LRAText(), LRAImage()), mixers):
-        block = Architecture(
-            mixer=mixer, d=128, n=16, layers=6, convolution=4, mlp=2, dropout=0.1, tied=False
-        )
-        recipe = Recipe(steps=100_000, rows=32, learning_rate=1e-3, every=5000, tested=10_000)
-        found.append(Trial(task, block, recipe))
-    return found
 
 
 EXPERIMENTS = {
@@ -276,15 +140,6 @@ EXPERIMENTS = {
     ),
 }
 """Name -> experiment."""
-
-
-def smallest() -> list[Trial]:
-    """The paper's smallest setting in full, but for 20 epochs in place of 64 and a stop at 99.5 % of answers."""
-    found = []
-    for trial in published(["softmax_attention", "linear_attention"], d=(64,), lengths=(64,))[2::4]:
-        recipe = replace(trial.recipe, steps=20 * trial.recipe.every, enough=0.995)
-        found.append(replace(trial, recipe=recipe))
-    return found
 
 
 SMALLEST = Experiment(

@@ -12,9 +12,9 @@ import numpy as np
 
 from dsf_theory.experiments.declared import experiment
 from dsf_theory.experiments.store import Store
-from dsf_theory.experiments.sweep import Trial
 from dsf_theory.models import MODELS
 from dsf_theory.tasks import IGNORED, Task
+from dsf_theory.training.trial import Trial
 from dsf_theory.version import __version__
 
 FOLDER = Path(__file__).resolve().parents[2] / "figures" / "data"
@@ -32,7 +32,7 @@ def rows(trials: Iterable[Trial], store: Store) -> list[dict]:
 
     >>> import tempfile
     >>> from dsf_theory.experiments.sweep import sweep
-    >>> from dsf_theory.experiments.declared import EASY, ours
+    >>> from dsf_theory.experiments.ours import EASY, ours
     >>> store = Store(Path(tempfile.mkdtemp()) / "results.sqlite")
     >>> trials = ours([EASY], ["linear_attention"], [4], [2], steps=10, rates=[1e-2])
     >>> _ = list(sweep(trials[:2], store))

@@ -5,57 +5,20 @@ again does what is missing. While a run is under way its process holds a lock on
 however that ends: several sweeps may work on one store, and share the runs between them.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
-from itertools import product
 
 from filelock import FileLock, Timeout
 
 from dsf_theory.arrays import checks
 from dsf_theory.experiments.backends import BACKENDS
 from dsf_theory.experiments.store import Store
-from dsf_theory.tasks import Task
 from dsf_theory.training.cohort import TOGETHER, Cohort, kind, pays
 from dsf_theory.training.loop import one_thread
-from dsf_theory.training.recipe import Recipe
-from dsf_theory.training.run import Run, identity
-from dsf_theory.training.sequence_model import Architecture
+from dsf_theory.training.run import Run
+from dsf_theory.training.trial import Trial
 from dsf_theory.version import __version__
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One run of a sweep, not yet begun: task, architecture, recipe and seed."""
-
-    task: Task
-    architecture: Architecture
-    recipe: Recipe
-    seed: int = 0
-
-    @property
-    def identity(self) -> str:
-        """What makes the run this one, as JSON."""
-        return identity(self.task, self.architecture, self.recipe, self.seed)
-
-    @property
-    def key(self) -> str:
-        """A short name of the run, a hash of :attr:`identity`."""
-        return hashlib.sha256(self.identity.encode()).hexdigest()[:16]
-
-
-def grid(make: Callable[..., Trial], **axes: Iterable) -> list[Trial]:
-    """All combinations of the axes, each made into a trial.
-
-    >>> from dsf_theory.tasks import MQAR
-    >>> def make(mixer, n, seed):
-    ...     return Trial(MQAR(length=16, pairs=2), Architecture(mixer=mixer, d=8, n=n), Recipe(), seed)
-    >>> len(grid(make, mixer=["s6", "ssd"], n=[2, 4, 8], seed=range(3)))
-    18
-    """
-    return [make(**dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
 
 
 def perform(trials: Sequence[Trial], store: Store, wait: bool = True) -> list[dict] | None:
@@ -73,12 +36,12 @@ def perform(trials: Sequence[Trial], store: Store, wait: bool = True) -> list[di
         except Timeout:
             return None
         with one_thread():
-            train(trials, store)
+            train_missing(trials, store)
         return [store.get(trial.key) for trial in trials]
 
 
-def train(trials: Sequence[Trial], store: Store) -> None:
-    """Train those that have no result yet, with a checkpoint at every evaluation, and keep their results.
+def train_missing(trials: Sequence[Trial], store: Store) -> None:
+    """Train those runs that have no result yet, with a checkpoint at every evaluation, and keep their results.
 
     What goes wrong ends a run, and is kept in its place.
     """
@@ -178,6 +141,8 @@ def together(trials: Iterable[Trial]) -> list[tuple[Trial, ...]]:
     """The trials, each once, in cohorts of equal size where that is faster; the order is that of the first of each.
 
     >>> from dsf_theory.tasks import MQAR
+    >>> from dsf_theory.training.recipe import Recipe
+    >>> from dsf_theory.training.sequence_model import Architecture
     >>> task, architecture = MQAR(length=16, pairs=2), Architecture(mixer="qlstm", d=8, n=1)
     >>> [len(cohort) for cohort in together(Trial(task, architecture, Recipe(), seed) for seed in range(5))]
     [2, 3]

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from dsf_theory.arrays import checks
-from dsf_theory.experiments.declared import COMPARED, ETAS
+from dsf_theory.experiments.ours import COMPARED, ETAS
 from dsf_theory.experiments.results import summary
 from dsf_theory.models import MODELS
 

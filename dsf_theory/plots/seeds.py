@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from dsf_theory.experiments.declared import COMPARED, ETAS
+from dsf_theory.experiments.ours import COMPARED, ETAS
 from dsf_theory.experiments.verdicts import NORM, QLSTM, REVERSED, stuck
 from dsf_theory.models import MODELS
 from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION

@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from torch import nn
 from dsf_theory.tasks import Batch, Recorded, Task, batches
 from dsf_theory.training.recipe import Recipe
 from dsf_theory.training.sequence_model import Architecture, SequenceModel
+from dsf_theory.training.trial import identity
 
 
 class Record(NamedTuple):
@@ -213,14 +214,8 @@ class Run:
 
     @property
     def identity(self) -> str:
-        """What makes the run this one, see :func:`identity`."""
+        """What makes the run this one, see :func:`dsf_theory.training.trial.identity`."""
         return identity(self.task, self.architecture, self.recipe, self.seed)
-
-
-def identity(task: Task, architecture: Architecture, recipe: Recipe, seed: int) -> str:
-    """Task, architecture, recipe and seed as JSON of sorted keys."""
-    parts = {"task": {"name": task.name} | asdict(task), "architecture": asdict(architecture)}
-    return json.dumps(parts | {"recipe": asdict(recipe), "seed": seed}, sort_keys=True, default=os.fspath)
 
 
 def groups(model: nn.Module, weight_decay: float) -> list[dict]:

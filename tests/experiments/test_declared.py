@@ -10,19 +10,13 @@ from dsf_theory.commands import training as commands
 from dsf_theory.commands.parser import main
 from dsf_theory.experiments import declared as experiments
 from dsf_theory.experiments import results
-from dsf_theory.experiments.declared import (
-    COMPARED,
-    EASY,
-    EXPERIMENTS,
-    PRESETS,
-    Experiment,
-    experiment,
-    ours,
-    published,
-)
+from dsf_theory.experiments.declared import EXPERIMENTS, PRESETS, Experiment, experiment
+from dsf_theory.experiments.ours import COMPARED, EASY, ours
+from dsf_theory.experiments.published import published
 from dsf_theory.experiments.store import Store
-from dsf_theory.experiments.sweep import Trial, sweep
+from dsf_theory.experiments.sweep import sweep
 from dsf_theory.models import MODELS
+from dsf_theory.training.trial import Trial
 
 TINY = ours([EASY], ["linear_attention", "s6"], [4], [2], steps=10, rates=[1e-2, 2e-2])
 

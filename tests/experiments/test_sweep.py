@@ -17,11 +17,12 @@ from filelock import FileLock
 from runs import RECIPE, Ledger, do, process, trial, trials, without_seconds
 
 from dsf_theory.experiments.store import Store
-from dsf_theory.experiments.sweep import Trial, grid, perform, sweep, together
+from dsf_theory.experiments.sweep import perform, sweep, together
 from dsf_theory.tasks import SequentialDigits
 from dsf_theory.training import cohort
 from dsf_theory.training.loop import one_thread
 from dsf_theory.training.run import Run
+from dsf_theory.training.trial import Trial, grid
 
 
 @pytest.fixture

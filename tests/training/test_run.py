@@ -16,8 +16,10 @@ from dsf_theory import MODELS
 from dsf_theory.tasks import IGNORED, MQAR, LanguageModelling, SequentialDigits
 from dsf_theory.training import run as laboratory
 from dsf_theory.training.loop import one_thread
-from dsf_theory.training.run import Recipe, Run, identity
+from dsf_theory.training.recipe import Recipe
+from dsf_theory.training.run import Run
 from dsf_theory.training.sequence_model import Architecture
+from dsf_theory.training.trial import identity
 
 RECALL = MQAR(length=16, pairs=2, vocabulary=32)
 SMALL = Architecture(mixer="s6", d=8, n=2, convolution=2, mlp=2, dropout=0.2, positions=True)
