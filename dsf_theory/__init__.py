@@ -22,6 +22,8 @@ _EXPORTS = {
     "MODELS": "models",
     "Model": "models",
     "NoFiniteSystemError": "models",
+    "Option": "models",
+    "Parameter": "models",
     "SoftmaxAttention": "models",
     "LinearAttention": "models",
     "LinearAttentionELU": "models",

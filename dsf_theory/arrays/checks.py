@@ -51,6 +51,16 @@ def finite(name: str, array: Array) -> None:
         raise ValueError(f"{name}: expected finite numbers, found {numbers[where]} at index {where}")
 
 
+def real(name: str, array: Array) -> None:
+    """Refuse complex numbers.
+
+    Raises:
+        ValueError: with the dtype found.
+    """
+    if "complex" in str(array.dtype):
+        raise ValueError(f"{name}: expected real numbers, found {array.dtype}")
+
+
 def positive_size(**sizes: int) -> None:
     """Refuse sizes that are not whole numbers of at least one.
 

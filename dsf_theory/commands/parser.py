@@ -143,11 +143,12 @@ def sizes(model, d: int, n: int) -> tuple[str, str, str]:
 
     instance = model.random(d, n)
     parameters = f"{sum(np.size(p) for p in instance.parameters.values()):,}"
+    kept = instance.state_size(length=1)
+    shown = f"{kept:,}" if instance.state_size(length=2) == kept else "grows with length"
     try:
-        system = instance.system(np.zeros((1, d)) + 0.5)
+        return parameters, f"{instance.system(np.zeros((1, d)) + 0.5).N:,}", shown
     except NoFiniteSystemError:
-        return parameters, "-", "grows with length" if model.name == "softmax_attention" else f"{2 * d:,}"
-    return parameters, f"{system.N:,}", f"{system.state_size:,}"
+        return parameters, "-", shown
 
 
 def run_train(options) -> int:

@@ -8,7 +8,9 @@ from typing import ClassVar
 
 from dsf_theory import features
 from dsf_theory.arrays import Array, Namespace, checks
-from dsf_theory.models.attention import PROJECTIONS, Attention, SeparableAttention, SoftmaxAttention
+from dsf_theory.models.attention import SoftmaxAttention
+from dsf_theory.models.declaration import Option, Parameter
+from dsf_theory.models.separable import SeparableAttention
 from dsf_theory.system import Gauge, System, forms
 from dsf_theory.system.dense import earlier
 from dsf_theory.system.transition import Diagonal
@@ -17,8 +19,6 @@ from dsf_theory.system.transition import Diagonal
 class SoftmaxExpansion(SeparableAttention):
     """What both share: the row-sum normaliser, and the scale of the scores divided between q and k."""
 
-    options = Attention.options
-    choices = {}
     eta = "row_sum"
     default_scale = SoftmaxAttention.default_scale
 
@@ -54,11 +54,10 @@ class TaylorAttention(SoftmaxExpansion):
 
     name = "taylor_attention"
     title = "Taylor attention"
-    options = {**Attention.options, "order": 2}
+    order = Option(2, whole=True)
 
     def check(self):
         super().check()
-        checks.positive_size(order=self.order)
         if self.order % 2:
             raise ValueError(
                 f"order: expected an even number, found {self.order}; the Taylor polynomials of exp of odd degree "
@@ -96,8 +95,7 @@ class FavorAttention(SoftmaxExpansion):
 
     name = "favor_attention"
     title = "FAVOR+ attention"
-    spec = {**PROJECTIONS, "omega": "r m/heads"}
-    constraints = {"omega": "fixed"}
+    omega = Parameter("r m/heads", trained=False)
     free_sizes: ClassVar[tuple[str, ...]] = ("features",)
 
     def check(self):

@@ -2,7 +2,8 @@
 
 from dsf_theory.arrays import Array
 from dsf_theory.features import identity
-from dsf_theory.models import S6, SSD, SeparableAttention
+from dsf_theory.models.selective import S6, SSD
+from dsf_theory.models.separable import SeparableAttention
 from dsf_theory.system import apply_map
 
 

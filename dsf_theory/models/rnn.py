@@ -3,6 +3,7 @@
 import numpy as np
 
 from dsf_theory.models.base import Model, NoFiniteSystemError
+from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.system import System, apply_map
 from dsf_theory.system.transition import Diagonal
 
@@ -12,7 +13,9 @@ GATES = ("f", "i", "o", "u")
 class Gated(Model):
     """What the gated recurrent networks share: gates of the input, one state a channel."""
 
-    fixed_n = 1
+    @classmethod
+    def dimensions(cls, d, n, **options):
+        return {"d": d}
 
     def gate(self, name: str, u):
         """``W_name u + b_name``, (..., length, d)."""
@@ -44,11 +47,9 @@ class LSTM(Gated):
 
     name = "lstm"
     title = "LSTM"
-    spec = {
-        f"{kind}_{g}{'?' if kind == 'b' else ''}": "d" if kind == "b" else "d d"
-        for kind in "WUb"
-        for g in GATES
-    }
+    W_f = W_i = W_o = W_u = Parameter("d d")
+    U_f = U_i = U_o = U_u = Parameter("d d")
+    b_f = b_i = b_o = b_u = Parameter("d", optional=True)
 
     def build(self, u):
         raise NoFiniteSystemError(
@@ -69,6 +70,9 @@ class LSTM(Gated):
             h = xp.sigmoid(o) * xp.tanh(c)
             outputs.append(h)
         return xp.stack(outputs, axis=-2)
+
+    def kept(self, length):
+        return 2 * self.d  # the cell and the last output
 
     @classmethod
     def initial(cls, rng, size):
@@ -91,7 +95,8 @@ class QLSTM(Gated):
 
     name = "qlstm"
     title = "quasi-LSTM"
-    spec = {"W_f": "d d", "W_i": "d d", "W_o": "d d", "W_u": "d d", "b_f?": "d", "b_i?": "d", "b_o?": "d"}
+    W_f = W_i = W_o = W_u = Parameter("d d")
+    b_f = b_i = b_o = Parameter("d", optional=True)
 
     def build(self, u):
         xp = self.xp
@@ -126,7 +131,7 @@ class QLSTMReversed(QLSTM):
 
     name = "qlstm_rev"
     title = "quasi-LSTM, reversed sigmoid"
-    spec = {**QLSTM.spec, "alpha": ""}
+    alpha = Parameter("")
 
     def log_forget(self, u):
         """``-α softplus(W_f u + b_f)``."""
@@ -154,9 +159,11 @@ class RGLRU(Gated):
 
     name = "rglru"
     title = "RG-LRU"
-    spec = {"W_a": "d d", "W_x": "d d", "b_a?": "d", "b_x?": "d", "Lambda_p": "d"}
-    options = {"c": 8, "reset": False}
-    choices = {"reset": (False, True)}
+    W_a = W_x = Parameter("d d")
+    b_a = b_x = Parameter("d", optional=True)
+    Lambda_p = Parameter("d")
+    c = Option(8)
+    reset = Option(False, choices=(False, True))
 
     def check(self):
         if not isinstance(self.c, int | float) or not self.c >= 0:
@@ -177,5 +184,5 @@ class RGLRU(Gated):
 
     @classmethod
     def initial(cls, rng, size):
-        a = rng.uniform(0.9, 0.999, size["d"]) ** (1 / cls.options["c"])
+        a = rng.uniform(0.9, 0.999, size["d"]) ** (1 / cls.options["c"].default)
         return {"Lambda_p": np.log(a) - np.log1p(-a)} | zeros(size["d"], "b_a", "b_x")

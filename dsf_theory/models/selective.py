@@ -7,6 +7,7 @@ import numpy as np
 
 from dsf_theory.arrays import Array, checks
 from dsf_theory.models.base import Model
+from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.models.ssm import constant, step_sizes
 from dsf_theory.system import System, apply_map
 from dsf_theory.system.transition import Diagonal
@@ -30,17 +31,13 @@ class S6(Model):
 
     name = "s6"
     title = "S6 (Mamba)"
-    spec = {
-        "W_delta_down": "r d",
-        "W_delta_up": "d r",
-        "b_delta?": "d",
-        "W_B": "n d",
-        "W_C": "n d",
-        "A_log": "d n",
-        "D": "d",
-    }
-    options = {"b_rule": "euler"}
-    choices = {"b_rule": ("euler", "zoh")}
+    W_delta_down = Parameter("r d")
+    W_delta_up = Parameter("d r")
+    b_delta = Parameter("d", optional=True)
+    W_B = W_C = Parameter("n d")
+    A_log = Parameter("d n")
+    D = Parameter("d")
+    b_rule = Option("euler", choices=("euler", "zoh"))
     free_sizes = ("r",)
 
     def step(self, u: Array) -> Array:
@@ -94,7 +91,11 @@ class S6_2(Model):  # noqa: N801 (the registry name)
 
     name = "s6_2"
     title = "S6, the authors' variant"
-    spec = {"w_delta": "d", "b_delta?": "d", "W_B": "n d", "W_C": "n d", "A_log": "", "D": "d"}
+    w_delta = Parameter("d")
+    b_delta = Parameter("d", optional=True)
+    W_B = W_C = Parameter("n d")
+    A_log = Parameter("")
+    D = Parameter("d")
 
     def step(self, u: Array) -> Array:
         """Δ (..., length, d) of u."""
@@ -141,16 +142,14 @@ class SSD(Model):
 
     name = "ssd"
     title = "SSD (Mamba-2)"
-    spec = {
-        "W_x": "d d",
-        "W_delta": "heads d",
-        "b_delta?": "heads",
-        "A_log": "heads",
-        "W_B": "groups*n d",
-        "W_C": "groups*n d",
-        "D": "heads",
-    }
-    options = {"heads": None, "groups": 1}
+    W_x = Parameter("d d")
+    W_delta = Parameter("heads d")
+    b_delta = Parameter("heads", optional=True)
+    A_log = Parameter("heads")
+    W_B = W_C = Parameter("groups*n d")
+    D = Parameter("heads")
+    heads = Option(None, whole=True)
+    groups = Option(1, whole=True)
 
     def check(self):
         self.heads = self.sizes["heads"] if self.heads is None else self.heads

@@ -1,45 +1,16 @@
 """State space models that are constant in time: S4, S4D, S5 and LRU, from differential equations.
 
-A continuous system ``ḣ = a h + b u`` becomes ``h_i = ā h_{i-1} + b̄ u_i`` over a step Δ by zero-order hold,
-``ā = e^{aΔ}``, ``b̄ = (e^{aΔ} - 1)/a b``, or bilinearly, ``ā = (1 + aΔ/2)/(1 - aΔ/2)``, ``b̄ = Δ/(1 - aΔ/2) b``.
 Logarithms of constant decays are formed in double precision: over 100,000 steps a phase needs all its digits.
 """
 
 import numpy as np
 
-from dsf_theory.arrays import Array, Namespace, checks
+from dsf_theory.arrays import Array
 from dsf_theory.models.base import Model
+from dsf_theory.models.declaration import Option, Parameter
+from dsf_theory.models.discretisation import RULES, discretise, discretise_matrix
 from dsf_theory.system import System
 from dsf_theory.system.transition import Dense, Diagonal
-
-RULES = ("zoh", "bilinear")
-
-
-def discretise(xp: Namespace, a: Array, delta: Array, rule: str) -> tuple[Array, Array]:
-    """``log ā`` and ``b̄ / b`` of scalar systems, elementwise.
-
-    Args:
-        xp: array namespace.
-        a: poles.
-        delta: steps, broadcastable to a.
-        rule: ``"zoh"`` or ``"bilinear"``.
-    """
-    z = a * delta
-    if rule == "zoh":
-        return z, delta * xp.expm1_ratio(z)
-    return xp.log_bilinear(z), delta / (1 - z / 2)
-
-
-def discretise_matrix(xp: Namespace, A: Array, B: Array, delta: Array, rule: str) -> tuple[Array, Array]:
-    """Ā (d, n, n) and B̄ (d, n) of one matrix system A (n, n), B (n,) at the steps delta (d,)."""
-    n, step = B.shape[0], delta[:, None, None]
-    if rule == "bilinear":
-        eye = xp.new_eye(A, n)
-        inverse = xp.inverse(eye - step / 2 * A)
-        return inverse @ (eye + step / 2 * A), (inverse @ (delta[:, None] * B)[..., None])[..., 0]
-    block = xp.concat([xp.concat([A, B[:, None]], axis=1), xp.new_zeros(A, (1, n + 1))], axis=0)
-    held = xp.matrix_exponential(step * block)
-    return held[:, :n, :n], held[:, :n, n]
 
 
 def constant(array: Array) -> Array:
@@ -62,15 +33,11 @@ class S4D(Model):
 
     name = "s4d"
     title = "S4D"
-    spec = {"A": "d n/2", "B": "d n/2", "C": "d n/2", "delta": "d", "D": "d"}
-    constraints = {"A": "stable", "delta": "positive"}
-    options = {"rule": "zoh"}
-    choices = {"rule": RULES}
-    complex_parameters = frozenset("ABC")
-
-    def check(self):
-        checks.stable("A", self.A)
-        checks.positive("delta", self.delta)
+    A = Parameter("d n/2", domain="stable", complex=True)
+    B = C = Parameter("d n/2", complex=True)
+    delta = Parameter("d", domain="positive")
+    D = Parameter("d")
+    rule = Option("zoh", choices=RULES)
 
     def build(self, u):
         xp = self.xp
@@ -115,14 +82,12 @@ class S4(Model):
 
     name = "s4"
     title = "S4"
-    spec = {"A": "n n", "B": "n", "C": "d n", "delta": "d", "D": "d"}
-    constraints = {"A": "fixed", "B": "fixed", "delta": "positive"}
-    options = {"rule": "bilinear"}
-    choices = {"rule": RULES}
-
-    def check(self):
-        checks.stable_matrix("A", self.A)
-        checks.positive("delta", self.delta)
+    A = Parameter("n n", domain="stable matrix", trained=False)
+    B = Parameter("n", trained=False)
+    C = Parameter("d n")
+    delta = Parameter("d", domain="positive")
+    D = Parameter("d")
+    rule = Option("bilinear", choices=RULES)
 
     def build(self, u):
         A, B = discretise_matrix(self.xp, self.A, self.B, self.delta, self.rule)
@@ -158,15 +123,12 @@ class S5(Model):
 
     name = "s5"
     title = "S5"
-    spec = {"A": "P/2", "B": "P/2 d", "C": "d P/2", "delta": "P/2", "D": "d"}
-    constraints = {"A": "stable", "delta": "positive"}
-    options = {"rule": "zoh"}
-    choices = {"rule": RULES}
-    complex_parameters = frozenset("ABC")
-
-    def check(self):
-        checks.stable("A", self.A)
-        checks.positive("delta", self.delta)
+    A = Parameter("P/2", domain="stable", complex=True)
+    B = Parameter("P/2 d", complex=True)
+    C = Parameter("d P/2", complex=True)
+    delta = Parameter("P/2", domain="positive")
+    D = Parameter("d")
+    rule = Option("zoh", choices=RULES)
 
     def build(self, u):
         xp = self.xp
@@ -214,8 +176,10 @@ class LRU(Model):
 
     name = "lru"
     title = "LRU"
-    spec = {"nu_log": "P", "theta_log": "P", "gamma_log": "P", "B": "P d", "C": "d P", "D": "d"}
-    complex_parameters = frozenset("BC")
+    nu_log = theta_log = gamma_log = Parameter("P")
+    B = Parameter("P d", complex=True)
+    C = Parameter("d P", complex=True)
+    D = Parameter("d")
 
     def build(self, u):
         xp = self.xp

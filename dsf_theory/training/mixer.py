@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dsf_theory.arrays import checks
-from dsf_theory.models import MODELS, Model
+from dsf_theory.models import MODELS, Model, Parameter
 from dsf_theory.system import System
 
 
@@ -42,16 +42,18 @@ class Mixer(nn.Module):
         **options,
     ):
         super().__init__()
-        checks.choice("name", name, tuple(MODELS))
+        checks.known("name", name, MODELS)
         checks.choice("dtype", dtype, (torch.float32, torch.float64))
         model_class = MODELS[name]
         seed = int(torch.randint(2**31, ())) if seed is None else seed
-        self.template = model_class.random(d, n, seed=seed, optional=model_class.customary, **options)
+        model_class.refuse_unknown_start(options, "Mixer", ("d", "n", "seed", "dtype"))
+        customary = tuple(key for key, one in model_class.spec.items() if one.customary)
+        self.template = model_class.random(d, n, seed=seed, optional=customary, **options)
         self.raw = nn.ParameterDict()
         for key, array in self.template.parameters.items():
-            kind = model_class.constraints.get(key)
-            value = to_free(torch.from_numpy(array.copy()), kind).to(dtype)
-            self.raw[key] = nn.Parameter(value, requires_grad=kind != "fixed")
+            one = model_class.spec[key]
+            value = to_free(torch.from_numpy(array.copy()), one).to(dtype)
+            self.raw[key] = nn.Parameter(value, requires_grad=one.trained)
         learned = {key: value for key, value in options.items() if isinstance(value, nn.Module)}
         self.learned = nn.ModuleDict(learned).to(dtype)
 
@@ -63,9 +65,9 @@ class Mixer(nn.Module):
     @property
     def model(self) -> Model:
         """The model with the layer's present parameters, differentiable."""
-        constraints, complex_names = self.template.constraints, self.template.complex_parameters
+        spec = self.template.spec
         return self.template.with_parameters(
-            {key: from_free(raw, constraints.get(key), key in complex_names) for key, raw in self.raw.items()}
+            {key: from_free(raw, spec[key]) for key, raw in self.raw.items()}
         )
 
     def system(self, u: Tensor) -> System:
@@ -89,20 +91,21 @@ class Mixer(nn.Module):
         return repr(self.template)
 
 
-def to_free(value: Tensor, kind: str | None) -> Tensor:
-    """A parameter as numbers that an optimiser may move anywhere."""
-    if kind == "positive":
+def to_free(value: Tensor, declared: Parameter) -> Tensor:
+    """A parameter as real numbers that an optimiser may move anywhere."""
+    if declared.domain == "positive":
         return value.log()
-    if kind == "stable":
-        value = torch.complex((-value.real).log(), value.imag)
+    if declared.domain == "stable":
+        decay = (-value.real).log()
+        value = torch.complex(decay, value.imag) if declared.complex else decay
     return torch.view_as_real(value) if value.is_complex() else value
 
 
-def from_free(raw: Tensor, kind: str | None, is_complex: bool) -> Tensor:
+def from_free(raw: Tensor, declared: Parameter) -> Tensor:
     """The parameter of :func:`to_free`."""
-    if kind == "positive":
+    if declared.domain == "positive":
         return raw.exp()
-    if not is_complex:
-        return raw
-    real = -raw[..., 0].exp() if kind == "stable" else raw[..., 0]
-    return torch.complex(real, raw[..., 1])
+    real = raw[..., 0] if declared.complex else raw
+    if declared.domain == "stable":
+        real = -real.exp()
+    return torch.complex(real, raw[..., 1]) if declared.complex else real

@@ -6,13 +6,12 @@ only at the steps that have a label: the same loss, and at 8,192 tokens nearly a
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from dsf_theory.arrays import checks
-from dsf_theory.models import MODELS, NoFiniteSystemError
+from dsf_theory.models import MODELS
 from dsf_theory.tasks import IGNORED, Task
 from dsf_theory.training.mixer import Mixer
 
@@ -60,7 +59,7 @@ class Architecture:
     options: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        checks.choice("mixer", self.mixer, tuple(MODELS))
+        checks.known("mixer", self.mixer, MODELS)
         checks.positive_size(d=self.d, n=self.n, layers=self.layers)
         for name in ("convolution", "mlp"):
             if getattr(self, name) != 0:
@@ -194,7 +193,7 @@ class Block(nn.Module):
     def state_size(self, length: int) -> int:
         """Numbers kept from one step to the next, over sequences of a length."""
         width = 1 if self.convolution is None else self.convolution.kernel_size[0]
-        return (width - 1) * self.mixer.template.d + mixer_state_size(self.mixer, length)
+        return (width - 1) * self.mixer.template.d + self.mixer.template.state_size(length)
 
 
 def labelled(labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -206,19 +205,3 @@ def labelled(labels: Tensor) -> tuple[Tensor, Tensor]:
     labels = labels.flatten()
     at = (labels != IGNORED).nonzero()[:, 0]
     return at, labels[at]
-
-
-def mixer_state_size(mixer: Mixer, length: int) -> int:
-    """Numbers that a mixer keeps from one step to the next, read off its system.
-
-    Softmax attention has none of finite size and keeps all keys and values, ``length (m + d)``; the LSTM keeps its
-    cell and its output, ``2 d``.
-
-    >>> mixer_state_size(Mixer("linear_attention", d=8, n=4), length=64)
-    32
-    """
-    model = mixer.template
-    try:
-        return model.system(np.full((1, model.d), 0.5)).state_size
-    except NoFiniteSystemError:
-        return length * (model.sizes["m"] + model.d) if "m" in model.sizes else 2 * model.d

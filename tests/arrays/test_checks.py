@@ -104,7 +104,7 @@ CASES = {
     "no batch": (lambda: good().output(np.ones((0, 5, 4))), r"u: expected shape .*found \(0, 5, 4\)"),
     "no such optional": (
         lambda: dsf.S6.random(d=4, optional=("b_q",)),
-        r"optional: expected one of 'b_delta\?'",
+        r"optional: expected one of 'b_delta', found 'b_q'",
     ),
     "negative power": (lambda: good("rglru", c=-1), r"c: expected a number >= 0, found -1"),
     "heads of None": (
@@ -114,7 +114,7 @@ CASES = {
     "no chunk": (lambda: good().system(U).chunked(0), r"chunk: expected a whole number >= 1, found 0"),
     "no such mixer": (
         lambda: dsf.Mixer("mamba", d=4),
-        r"name: expected one of 18 names, found 'mamba'",
+        r"name: expected one of \d+ names, found 'mamba'",
     ),
     "mixer shape": (
         lambda: dsf.Mixer("s6", d=4)(torch.ones(1, 3, 5)),

@@ -134,7 +134,7 @@ def directions(q: np.ndarray, k: np.ndarray, omega: np.ndarray) -> np.ndarray:
 
 def complete(name: str, rng: np.random.Generator, d: int = 4, n: int = 2, **options) -> Model:
     """A model of the registry with all its optional parameters, everything drawn at random."""
-    optional = tuple(key[:-1] for key in MODELS[name].spec if key.endswith("?"))
+    optional = tuple(key for key, one in MODELS[name].spec.items() if one.optional)
     model = drawn(name, rng, d=d, n=n, optional=optional, **options)
     return having(model, **{key: part / 2 for key, part in model.parameters.items()})
 

@@ -72,10 +72,9 @@ def declared():
     for name, (count, optional) in PARAMETERS.items():
         model = MODELS[name]
         total = 0
-        for parameter, shape in model.spec.items():
-            if not parameter.endswith("?") or parameter.rstrip("?") in optional.split():
-                real = 2 if parameter.rstrip("?") in model.complex_parameters else 1
-                total += real * sp.prod([AXES[axis] for axis in shape.split()])
+        for key, parameter in model.spec.items():
+            if not parameter.optional or key in optional.split():
+                total += (1 + parameter.complex) * sp.prod([AXES[axis] for axis in parameter.axes])
         yield total, sp.expand(count)
 
 
@@ -85,13 +84,14 @@ def counted(name: str, optional: str) -> int:
     wanted = {"heads": 2} if "heads" in model.options else {}
     wanted |= {"groups": 2} if "groups" in model.options else {}
     wanted |= dict.fromkeys({"r", "features"} & set(model.free_sizes), 2)
-    size = 2 if "m" in {axis for shape in model.spec.values() for axis in shape.split()} else NUMBERS[n]
-    size = NUMBERS[P] // NUMBERS[d] if "P" in " ".join(model.spec.values()) else size
+    shapes = " ".join(model.shapes().values())
+    size = 2 if "m" in shapes.split() else NUMBERS[n]
+    size = NUMBERS[P] // NUMBERS[d] if "P" in shapes else size
     made = model.random(d=6, n=size, optional=tuple(optional.split()), **wanted)
     return sum(
         np.size(p) * (2 if np.iscomplexobj(p) else 1)
         for key, p in made.parameters.items()
-        if key in model.spec or key in optional.split()
+        if not model.spec[key].optional or key in optional.split()
     )
 
 

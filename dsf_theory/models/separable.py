@@ -1,0 +1,153 @@
+"""Separable attention: every attention that is a linear time-varying system.
+
+With feature maps φ, ψ and a normaliser η, separable attention is ``y_i = Σ_{j<=i} φ(q_i)ᵀψ(k_j) / η_i · v_j``. For
+any non-zero sequence t it is the system ``Λ_i = t_i/t_{i-1}``, ``B_i = t_i ψ_i ⊗ W_v``, ``C_i = φ_iᵀ/(η_i t_i)``:
+it is evaluated with t = 1 and shown, as the paper writes it, with t = 1/η.
+"""
+
+import numpy as np
+
+from dsf_theory import features
+from dsf_theory.arrays import Array, checks
+from dsf_theory.models.attention import Attention
+from dsf_theory.models.declaration import Option, Parameter
+from dsf_theory.system import Gauge, System, apply_map
+from dsf_theory.system.transition import Diagonal
+
+
+class SeparableAttention(Attention):
+    """Separable attention, ``y_i = Σ_{j<=i} φ(q_i)ᵀψ(k_j) / η_i · v_j``, for any feature maps and normaliser.
+
+    Shown in the basis of the paper, ``Λ_i = (η_{i-1}/η_i) I``, ``B_i = (1/η_i)(I ⊗ ψ_i) W_v``, ``C_i = I ⊗ φ_iᵀ``.
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+        phi, psi: maps of the last axis, (..., m/heads) -> (..., n); default ELU + 1.
+        eta: ``"row_sum"`` (``η_i = φ_iᵀ Σ_{l<=i} ψ_l``), ``"one"``, or a map of u (..., length, d) to
+            η (..., length, heads), non-zero everywhere.
+
+    Source: Sieber et al. 2024, the attention section; Katharopoulos et al. 2020, eq. (4)-(9).
+
+    >>> model = SeparableAttention.random(d=4, n=2, eta="one")
+    >>> model.system(np.ones((3, 4))).N
+    8
+    """
+
+    name = "separable_attention"
+    title = "separable attention"
+    phi = psi = Option(features.elu_plus_one, function=True)
+    eta = Option("row_sum", choices=("row_sum", "one"), function=True)
+
+    def build(self, u):
+        xp = self.xp
+        q, k = self.queries_keys(u)
+        phi, psi = self.phi(q), self.psi(k)  # (..., length, heads, n)
+        checks.one_of_shapes("phi", phi, (*q.shape[:-1], phi.shape[-1]))
+        checks.one_of_shapes("psi", psi, phi.shape)
+        log_eta, sign = self.log_normaliser(u, phi, psi)  # (..., length, heads)
+        normaliser = None if log_eta is None else Gauge(-log_eta[..., None, None], sign[..., None, None])
+        return System(
+            transition=Diagonal(xp.new_zeros(psi, (1, 1, 1, 1))),
+            write=psi[..., None, :],
+            read=phi[..., None, :],
+            heads=self.heads,
+            output_gain=normaliser,
+            gauge=normaliser,
+            extra_state=psi.shape[-1] * self.heads if self.eta == "row_sum" else 0,
+            **self.maps(u),
+        )
+
+    def log_normaliser(self, u: Array, phi: Array, psi: Array) -> tuple[Array | None, Array | None]:
+        """``log |η|`` and the sign of η, (..., length, heads); None for η = 1."""
+        if self.eta == "one":
+            return None, None
+        xp = self.xp
+        if self.eta == "row_sum":
+            eta = xp.sum(phi * xp.running_sum(psi, axis=-3), axis=-1)
+        else:
+            eta = self.eta(u)
+            checks.one_of_shapes("eta", eta, u.shape[:-1], (*u.shape[:-1], self.heads))
+            eta = xp.broadcast_to(eta if eta.ndim == u.ndim else eta[..., None], (*u.shape[:-1], self.heads))
+        if not self.trusted:
+            checks.non_zero("eta", eta)
+        return xp.signed_log(eta)
+
+
+class LinearAttention(SeparableAttention):
+    """Linear attention, ``y_i = Σ_{j<=i} q_iᵀk_j v_j``: Λ = I, un-normalised.
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+
+    Source: Katharopoulos et al. 2020 with φ the identity; Sieber et al. 2024.
+
+    >>> system = LinearAttention.random(d=4, n=2).system(np.ones((3, 4)))
+    >>> bool((system.Lambda == np.eye(8)).all())
+    True
+    """
+
+    name = "linear_attention"
+    title = "linear attention"
+    phi = psi = staticmethod(features.identity)
+    eta = "one"
+
+
+class LinearAttentionELU(SeparableAttention):
+    """Linear attention with ELU + 1 features and the row-sum normaliser.
+
+    ``η_i = φ_iᵀ Σ_{l<=i} ψ_l`` depends on the query: ``Λ_i = η_{i-1}/η_i`` is not confined to (0, 1].
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+
+    Source: Katharopoulos et al. 2020, eq. (7)-(9).
+
+    >>> LinearAttentionELU.random(d=4, n=2).output(np.ones((3, 4))).shape
+    (3, 4)
+    """
+
+    name = "linear_attention_elu"
+    title = "linear attention, ELU + 1"
+    phi = psi = staticmethod(features.elu_plus_one)
+    eta = "row_sum"
+
+
+class NormAttention(SeparableAttention):
+    """Normalised attention, ``y_i = Σ_{j<=i} q_iᵀk_j / η_i · v_j`` with a learned ``η_i = act(W_η u_i + b_η)``.
+
+    Args:
+        W_q, W_k: (m, d), W_v: (d, d), W_eta: (heads, d); optional b_eta: (heads,), b_q, b_k: (m,), b_v, b_o: (d,),
+            W_o: (d, d).
+        heads: number of heads. scale: of q, default 1.
+        eta: ``"exp"``, ``"softplus"`` or ``"sigmoid"``.
+
+    Source: Sieber et al. 2024, eq. (21).
+
+    >>> NormAttention.random(d=4, n=2, eta="softplus").output(np.ones((3, 4))).shape
+    (3, 4)
+    """
+
+    name = "norm_attention"
+    title = "normalised attention"
+    W_eta = Parameter("heads d")
+    b_eta = Parameter("heads", optional=True)
+    eta = Option("exp", choices=("exp", "softplus", "sigmoid"))
+    phi = psi = staticmethod(features.identity)
+
+    def check(self):
+        super().check()
+        checks.equals("W_eta", "heads", self.heads, self.sizes["heads"])
+
+    @classmethod
+    def initial(cls, rng, size):
+        return {"b_eta": np.zeros(size["heads"])}
+
+    def log_normaliser(self, u, phi, psi):
+        z = apply_map(self.W_eta, u, self.b_eta)
+        log_eta = {"exp": lambda z: z, "softplus": self.xp.log_softplus, "sigmoid": self.xp.log_sigmoid}[
+            self.eta
+        ](z)
+        return log_eta, self.xp.ones_like(log_eta)
