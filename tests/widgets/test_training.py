@@ -15,7 +15,7 @@ from browser import SHOWN, Lab, Notebook, browser
 from nbformat.v4 import new_code_cell, new_notebook
 from runs import everything
 
-from dsf_theory.commands import notebooks
+from dsf_theory.commands import saving
 from dsf_theory.tasks import MQAR
 from dsf_theory.training.loop import one_thread
 from dsf_theory.training.recipe import Recipe
@@ -294,7 +294,7 @@ def written(path, cells):
 @pytest.mark.notebook
 def test_in_a_notebook_that_is_saved(tmp_path):
     path = written(tmp_path / "lab.ipynb", [CELLS.replace("2000", "20"), "print(lab.results[0]['steps'])"])
-    picture, steps = (cell.outputs[0] for cell in notebooks.run(path).cells)
+    picture, steps = (cell.outputs[0] for cell in saving.run(path).cells)
     assert "20 of 20 steps" in picture.data["text/html"] and steps.text == "20\n"
 
 

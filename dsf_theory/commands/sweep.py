@@ -1,0 +1,46 @@
+"""The command ``sweep``: the runs behind the figures, those that are missing."""
+
+from pathlib import Path
+
+from dsf_theory.commands.places import DATA, PRESETS, RESULTS
+
+
+def add(commands) -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser("sweep", help="do the runs behind the figures, those that are missing")
+    parser.add_argument("names", nargs="*", help="experiments (default all)")
+    parser.add_argument("--preset", choices=PRESETS, default="notebook", help="scale (default notebook)")
+    parser.add_argument("--dry-run", action="store_true", help="train nothing; count runs and cost")
+    parser.add_argument("--store", type=Path, help="SQLite file of results (default results/PRESET.sqlite)")
+    parser.add_argument(
+        "--backend", choices=("here", "processes", "ray"), default="processes", help="where they run"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each (default 2)")
+    parser.add_argument("--folder", type=Path, default=DATA, help="where results are kept")
+    parser.add_argument("--again", action="store_true", help="do the runs that failed once more")
+    parser.set_defaults(run=run)
+
+
+def run(options) -> int:
+    """Do the runs of experiments, or count them; 1 if a run failed.
+
+    Raises:
+        ValueError: if there is no such experiment.
+        ModuleNotFoundError: if a task or a backend needs a package that is not installed.
+    """
+    import dsf_theory.commands.training as training
+    from dsf_theory.commands.tables import show
+    from dsf_theory.experiments.declared import EXPERIMENTS, experiment
+    from dsf_theory.experiments.store import Store
+
+    names = options.names or list(EXPERIMENTS)
+    for name in names:
+        experiment(name)
+    store = Store(options.store or RESULTS / f"{options.preset}.sqlite")
+    if options.again:
+        print(f"{store.forget_failures()} failed runs are to be done again")
+    if options.dry_run:
+        show(training.plan(names, options.preset, store))
+        return 0
+    failed = training.do(names, options.preset, store, options.backend, options.workers, options.folder)
+    return 1 if failed else 0
