@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dsf_theory.arrays.libraries import library
 from dsf_theory.arrays.names import known as known
 from dsf_theory.arrays.names import unknown
-from dsf_theory.arrays.namespaces import Array, library
+from dsf_theory.arrays.vocabulary import Array
 
 
 def as_array(name: str, value: Array) -> Array:

@@ -1,9 +1,10 @@
-"""The symbolic array namespace: NumPy object arrays of SymPy expressions."""
+"""The array namespace of SymPy: NumPy object arrays of expressions."""
 
+import array_api_compat.numpy as base
 import numpy as np
 import sympy
 
-from dsf_theory.arrays.namespaces import Array, Namespace
+from dsf_theory.arrays.vocabulary import Array, Namespace
 
 
 class SympyNamespace(Namespace):
@@ -122,3 +123,6 @@ def exponential(a: sympy.Matrix) -> sympy.Matrix:
             for k in range(len(poles) - order - 1)
         ]
     return total
+
+
+NAMESPACE = SympyNamespace(base)

@@ -1,21 +1,15 @@
 """The chunked form: the kernel within chunks, the recurrence between them, linear in length."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.system.forms import associative, at_every_step, full_drive, loop, segment_sums
+from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal
-
-if TYPE_CHECKING:
-    from dsf_theory.system.system import System
 
 GROUP = 8
 """Chunks worked on at once: few enough to stay in cache, so that time grows with length and no faster."""
 
 
-def chunked(system: System, chunk: int = 64) -> Array:
+def chunked(system: Parts, chunk: int = 64) -> Array:
     """y (..., length, d), linear in length.
 
     Where the channels of a head share one kernel (attention, SSD) a chunk is matrix products; elsewhere its steps
@@ -40,7 +34,7 @@ def chunked(system: System, chunk: int = 64) -> Array:
     return system.readout(chunked_states(system, chunk))
 
 
-def shares_kernel(system: System) -> bool:
+def shares_kernel(system: Parts) -> bool:
     """Whether all channels of a head have one real kernel, with one decay for all states of a head."""
     log = system.transition.log
     return (
@@ -68,7 +62,7 @@ def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
     return xp.reshape(array, (*lead, (length + missing) // chunk, chunk, *rest))
 
 
-def chunked_products(system: System, chunk: int) -> Array:
+def chunked_products(system: Parts, chunk: int) -> Array:
     """y (..., length, d) where heads share a kernel: matrix products, one group of chunks after another."""
     outputs, h = [], None
     for start in range(0, system.length, GROUP * chunk):
@@ -78,7 +72,7 @@ def chunked_products(system: System, chunk: int) -> Array:
     return system.xp.concat(outputs, axis=-2)
 
 
-def group_of_chunks(system: System, chunk: int, h: Array | None):
+def group_of_chunks(system: Parts, chunk: int, h: Array | None):
     """What is read of the state, and the last state, from the state h (..., 1, heads, channel, state) before."""
     xp, length = system.xp, system.length
     read, write = (
@@ -121,7 +115,7 @@ def join(xp: Namespace, totals: Array, written: Array, h: Array) -> Array:
     return xp.moveaxis(xp.reshape(ends, (*ends.shape[:-1], channels, states)), -3, -4)
 
 
-def chunked_states(system: System, chunk: int) -> Array:
+def chunked_states(system: Parts, chunk: int) -> Array:
     """The states (..., length, heads, channel, state): all chunks step by step from zero, then what they inherit."""
     xp = system.xp
     transition = system.transition.map(lambda array: in_chunks(xp, array, chunk, system.transition.AXES))

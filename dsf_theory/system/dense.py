@@ -4,19 +4,14 @@ The state is the matrix of channels by expanded states, row by row: index = chan
 shown in the system's gauge: ``t_i Λ_i / t_{i-1}``, ``t_i B_i``, ``C_i / t_i``, ``D_i``.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dsf_theory.arrays import Array, Namespace, checks
+from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Dense, Diagonal
 
-if TYPE_CHECKING:
-    from dsf_theory.system.system import System
 
-
-def transition_matrix(system: System) -> Array:
+def transition_matrix(system: Parts) -> Array:
     """Λ (..., length, N, N); ``t_{-1}`` is taken as ``t_0``."""
     xp, transition, N = system.xp, system.transition, system.N
     checks.affordable("Lambda", system.u, system.length, N, N)
@@ -26,7 +21,7 @@ def transition_matrix(system: System) -> Array:
     return lead(system, diagonal[..., None] * xp.new_eye(diagonal, N), 3)
 
 
-def input_matrix(system: System) -> Array:
+def input_matrix(system: Parts) -> Array:
     """B (..., length, N, d_in) = diag(vec write) (gain X ⊗ 1)."""
     checks.affordable("B", system.u, system.length, system.N, system.u.shape[-1])
     write = system.write if system.gain is None else system.write * system.gain[..., None]
@@ -34,7 +29,7 @@ def input_matrix(system: System) -> Array:
     return lead(system, vec(system, scaled(system, write))[..., None] * rows, 3)
 
 
-def output_matrix(system: System) -> Array:
+def output_matrix(system: Parts) -> Array:
     """C (..., length, d, N) = (E ⊗ 1ᵀ) diag(vec read)."""
     xp = system.xp
     checks.affordable("C", system.u, system.length, system.d, system.N)
@@ -43,7 +38,7 @@ def output_matrix(system: System) -> Array:
     return lead(system, vec(system, readable(system))[..., None, :] * columns, 3)
 
 
-def feedthrough_matrix(system: System) -> Array:
+def feedthrough_matrix(system: Parts) -> Array:
     """D (..., length, d, d_in) = feedthrough + E diag(skip) X."""
     xp = system.xp
     D = xp.new_zeros(system.u, (system.length, system.d, system.u.shape[-1]))
@@ -58,31 +53,31 @@ def feedthrough_matrix(system: System) -> Array:
     return lead(system, D, 3)
 
 
-def value_map(system: System) -> Array:
+def value_map(system: Parts) -> Array:
     """X (width, d_in), the identity where there is none."""
     return system.xp.new_eye(system.u, system.width) if system.value_map is None else system.value_map
 
 
-def vec(system: System, array: Array) -> Array:
+def vec(system: Parts, array: Array) -> Array:
     """A coefficient (..., length, heads, channel, state) spread over (..., length, N)."""
     full = (system.length, system.heads, system.width // system.heads, system.expansion)
     array = system.xp.broadcast_to(array, (*array.shape[:-4], *full))
     return system.xp.reshape(array, (*array.shape[:-4], system.length, system.N))
 
 
-def lead(system: System, array: Array, axes: int) -> Array:
+def lead(system: Parts, array: Array, axes: int) -> Array:
     """The array with the leading axes of u before its last ``axes``; a constant system has none of its own."""
     return system.xp.broadcast_to(array, (*system.u.shape[:-2], *array.shape[array.ndim - axes :]))
 
 
-def scaled(system: System, array: Array) -> Array:
+def scaled(system: Parts, array: Array) -> Array:
     """``t_i`` times an array (..., length, heads, channel, state), such as what is written or the state."""
     if system.gauge is None:
         return array
     return system.xp.times_exp(system.gauge.sign * array, system.gauge.log)
 
 
-def readable(system: System) -> Array:
+def readable(system: Parts) -> Array:
     """``read_i`` with the output gain, over ``t_i``; logarithms are joined first, as both may be out of range."""
     scales = [(system.output_gain, 1), (system.gauge, -1)]
     log = sum(direction * scale.log for scale, direction in scales if scale is not None)
@@ -92,7 +87,7 @@ def readable(system: System) -> Array:
     return read if system.output_gain is None and system.gauge is None else system.xp.times_exp(read, log)
 
 
-def gauged(system: System, coefficients: Array) -> Array:
+def gauged(system: Parts, coefficients: Array) -> Array:
     """Transition coefficients in the gauge: times ``t_i / t_{i-1}``."""
     if system.gauge is None:
         return coefficients
@@ -104,7 +99,7 @@ def gauged(system: System, coefficients: Array) -> Array:
     return sign[rows] * sign_before[columns] * system.xp.exp(log[rows] - log_before[columns]) * coefficients
 
 
-def block_diagonal(system: System, matrix: Array) -> Array:
+def block_diagonal(system: Parts, matrix: Array) -> Array:
     """(..., length, N, N) with the (state, state) block of each channel on the diagonal."""
     xp, s, width = system.xp, system.expansion, system.width
     matrix = xp.broadcast_to(
@@ -126,21 +121,20 @@ def repeat(xp: Namespace, matrix: Array, times: int) -> Array:
     return xp.reshape(xp.broadcast_to(matrix[:, None, :], (rows, times, columns)), (rows * times, columns))
 
 
-def product_kernel(system: System) -> Array:
-    """Φ (length, length, d, d_in) multiplied out from Λ, B, C, D in the basis they are shown in; one sequence."""
+def product_kernel(system: Parts, Lambda: Array, B: Array, C: Array, D: Array) -> Array:
+    """Φ (length, length, d, d_in) multiplied out from the matrices of a system as they are shown; one sequence."""
     xp, L = system.xp, system.length
     checks.affordable("product_kernel", system.u, L, L, system.N, system.u.shape[-1])
-    Lambda, B, C = system.Lambda, system.B, system.C
     at_once = xp.reshape(xp.new_eye(system.u, L), (L, L, 1, 1))
     responses, rows = 0 * B, []  # of the state to an impulse at each step, (length, N, d_in)
     for i in range(L):
         responses = Lambda[i] @ responses + at_once[i] * B[i]
         rows.append(C[i] @ responses)
     through_state = xp.stack(rows)
-    return (xp.real(through_state) if system.real_part else through_state) + at_once * system.D[:, None]
+    return (xp.real(through_state) if system.real_part else through_state) + at_once * D[:, None]
 
 
-def in_basis(system: System, T: Array, before: Array | None = None) -> System:
+def in_basis(system: Parts, T: Array, before: Array | None = None) -> Parts:
     """The system with ``T_i Λ_i T_{i-1}^{-1}``, ``T_i B_i``, ``C_i T_i^{-1}``: the same kernel.
 
     Args:
@@ -168,6 +162,6 @@ def in_basis(system: System, T: Array, before: Array | None = None) -> System:
     )
 
 
-def full_states(system: System, part: Array) -> Array:
+def full_states(system: Parts, part: Array) -> Array:
     """A coefficient (..., length, heads, channel, state) with its state axis in full."""
     return system.xp.broadcast_to(part, (*part.shape[:-1], system.expansion))

@@ -7,36 +7,30 @@ precision.
 Time is the fourth axis from the end: (..., time, heads, channel, state).
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from dsf_theory.arrays import Array, Namespace, checks, namespace
 from dsf_theory.system import dense
+from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal, Transition, take
 
-if TYPE_CHECKING:
-    from dsf_theory.system.system import System
 
-
-def recurrent(system: System) -> Array:
+def recurrent(system: Parts) -> Array:
     """y (..., length, d) by the recurrence. Costs L steps of N multiply-adds, memory of one state a step."""
     precise = system.map(system.xp.double)
     y = precise.readout(loop(precise.transition, full_drive(precise)))
     return system.xp.astype(y, system.u.dtype) if system.xp.name != "sympy" else y
 
 
-def states(system: System) -> Array:
+def states(system: Parts) -> Array:
     """The states (..., length, heads, channel, state) in the basis of the coefficients, by a parallel scan."""
     return associative(system.transition, full_drive(system))
 
 
-def scan(system: System) -> Array:
+def scan(system: Parts) -> Array:
     """y (..., length, d) by an associative scan: work linear in length, depth logarithmic."""
     return system.readout(states(system))
 
 
-def convolutional(system: System) -> Array:
+def convolutional(system: Parts) -> Array:
     """y (..., length, d) as the kernel of each channel times its values. Costs L² for each distinct kernel."""
     return system.emit(apply_weights(system.xp, weights(system), system.x))
 
@@ -44,7 +38,7 @@ def convolutional(system: System) -> Array:
 # -------------------------------------------------------------------- recurrence
 
 
-def full_drive(system: System) -> Array:
+def full_drive(system: Parts) -> Array:
     """The drive with its state axis at full size, ready to be overwritten by states."""
     drive = system.drive
     return system.xp.broadcast_to(drive, (*drive.shape[:-1], system.expansion))
@@ -109,7 +103,7 @@ def segment_sums(xp: Namespace, log: Array) -> Array:
     return xp.where(xp.lower(log, length), xp.matrix_transpose(sums), -xp.inf)
 
 
-def weights(system: System) -> Array:
+def weights(system: Parts) -> Array:
     """The kernel of each channel (..., heads, channel, length, length); one channel where all share it."""
     xp, transition = system.xp, system.transition
     if isinstance(transition, Diagonal):
@@ -121,7 +115,7 @@ def weights(system: System) -> Array:
     return w * xp.moveaxis(system.gain, -3, -1)[..., None, :]
 
 
-def gained(system: System, w: Array) -> Array:
+def gained(system: Parts, w: Array) -> Array:
     """Kernels (..., heads, channel, length, length) with the output gain of each row."""
     if system.output_gain is None:
         return w
@@ -130,7 +124,7 @@ def gained(system: System, w: Array) -> Array:
     return xp.times_exp(sign * w, log)
 
 
-def diagonal_weights(system: System, log: Array) -> Array:
+def diagonal_weights(system: Parts, log: Array) -> Array:
     """``w[i, j] = Σ_s read_i[s] exp(Σ_{k=j+1..i} log_k[s]) write_j[s]``, (..., heads, channel, length, length)."""
     xp, states = system.xp, log.shape[-1]
     channels = max(part.shape[-2] for part in (system.write, system.read, log))
@@ -147,12 +141,12 @@ def diagonal_weights(system: System, log: Array) -> Array:
     )
 
 
-def decays(system: System, log: Array) -> Array:
+def decays(system: Parts, log: Array) -> Array:
     """What is left at step i of step j, (..., length, length), from the logarithms (..., length)."""
     return system.xp.as_precise_as(system.xp.exp(segment_sums(system.xp, log)), system.u)
 
 
-def impulse_weights(system: System) -> Array:
+def impulse_weights(system: Parts) -> Array:
     """The same for a dense transition: all unit impulses run through the recurrence side by side."""
     xp = system.xp
     read, write = (at_every_step(system, part, system.expansion) for part in (system.read, system.write))
@@ -167,13 +161,13 @@ def impulse_weights(system: System) -> Array:
     return xp.stack(rows, axis=-2)
 
 
-def at_every_step(system: System, part: Array, states: int | None = None) -> Array:
+def at_every_step(system: Parts, part: Array, states: int | None = None) -> Array:
     """A coefficient (..., length, heads, channel, state) with its length axis, and if asked its states, in full."""
     shape = (*part.shape[:-4], system.length, *part.shape[-3:-1], states or part.shape[-1])
     return system.xp.broadcast_to(part, shape)
 
 
-def at_every_step_dense(system: System) -> Array:
+def at_every_step_dense(system: Parts) -> Array:
     """The matrices of a dense transition with their length axis in full."""
     matrix = system.transition.matrix
     return system.xp.broadcast_to(matrix, (*matrix.shape[:-5], system.length, *matrix.shape[-4:]))
@@ -191,7 +185,7 @@ def like(xp: Namespace, pattern: Array, array: Array) -> Array:
     return xp.to_complex(array) if xp.name == "torch" and pattern.is_complex() else array
 
 
-def kernel(system: System, w: Array | None = None) -> Array:
+def kernel(system: Parts, w: Array | None = None) -> Array:
     """Φ (..., length, length, d, d_in) with ``y_i = Σ_j Φ[i, j] u_j``.
 
     Args:
@@ -210,4 +204,4 @@ def kernel(system: System, w: Array | None = None) -> Array:
     if system.real_part:
         phi = xp.real(phi)
     at_once = xp.reshape(xp.new_eye(system.u, L), (L, L, 1, 1))
-    return dense.lead(system, phi + at_once * system.D[..., :, None, :, :], 4)
+    return dense.lead(system, phi + at_once * dense.feedthrough_matrix(system)[..., :, None, :, :], 4)

@@ -3,21 +3,16 @@
 Either the transition stays constant and is a rotation, or the basis rotates along and the transition is diagonal.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dsf_theory.arrays import Array, Namespace, checks
+from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Dense, Diagonal
-
-if TYPE_CHECKING:
-    from dsf_theory.system.system import System
 
 FORMS = ("block", "rotating")
 
 
-def real_form(system: System, form: str = "block") -> System:
+def real_form(system: Parts, form: str = "block") -> Parts:
     """A system of real numbers with the same outputs.
 
     Args:

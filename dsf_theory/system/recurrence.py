@@ -9,11 +9,11 @@ Arrays are time-major inside: (time, batch, heads, channel, state).
 import torch
 from torch import Tensor
 
-from dsf_theory.system.system import System
+from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal
 
 
-def read_recurrence(system: System, chunk: int) -> Tensor:
+def read_recurrence(system: Parts, chunk: int) -> Tensor:
     """What is read of the state of a diagonal system, ``Σ_s read_i[s] H_i[:, s]``, (..., length, heads, channel).
 
     Args:

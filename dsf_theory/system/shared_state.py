@@ -5,7 +5,8 @@ from functools import cached_property
 
 from dsf_theory.arrays import Array, checks
 from dsf_theory.system import dense
-from dsf_theory.system.system import System, apply_map
+from dsf_theory.system.parts import apply_map
+from dsf_theory.system.system import System
 
 
 @dataclass(frozen=True, eq=False)

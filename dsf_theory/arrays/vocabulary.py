@@ -1,16 +1,11 @@
-"""Three array namespaces with one vocabulary: SymPy, NumPy and torch.
+"""The vocabulary that the array namespaces of SymPy, NumPy and torch have in common.
 
-A model is written once, over a namespace ``xp`` that :func:`namespace` finds from its arrays. Functions of the
-Python array API come from ``array-api-compat``; the few that models need beyond it are added here, each in the
-form that is exact in its library: stable for floating point, literal for symbols. A symbolic array is a NumPy
-object array of SymPy expressions.
+A model is written once, over a namespace ``xp`` that :func:`~dsf_theory.arrays.namespace` finds from its arrays.
+Functions of the Python array API come from ``array-api-compat``; the few that models need beyond it are added here,
+each in the form that is exact in its library: stable for floating point, literal for symbols.
 """
 
-import sys
-from functools import cache
 from typing import Any
-
-import numpy as np
 
 Array = Any
 """An array of any of the three libraries."""
@@ -137,95 +132,3 @@ class Namespace:
         device = getattr(like, "device", None)
         index = self.arange(size, device=device)
         return index[:, None] > index[None, :] if strict else index[:, None] >= index[None, :]
-
-
-class NumpyNamespace(Namespace):
-    """NumPy arrays of floating point numbers."""
-
-    name = "numpy"
-
-    def sigmoid(self, x):
-        from scipy.special import expit
-
-        return expit(x)
-
-    def softplus(self, x):
-        return np.logaddexp(0, x).astype(x.dtype)
-
-    def log_bilinear(self, z):
-        with np.errstate(divide="ignore"):  # z = -2 decays at once: log 0 is -inf
-            return super().log_bilinear(z)
-
-    def matrix_exponential(self, a):
-        from scipy.linalg import expm
-
-        return expm(a)
-
-
-class TorchNamespace(Namespace):
-    """torch tensors, differentiable."""
-
-    name = "torch"
-
-    def sigmoid(self, x):
-        return self._base.sigmoid(x)
-
-    def softplus(self, x):
-        return self._base.logaddexp(x, self._base.zeros_like(x))  # F.softplus is linear above 20: off by 1e-9
-
-    def relu(self, x):
-        return self._base.relu(x)  # without gradient at 0, which clip has
-
-    def matrix_exponential(self, a):
-        return self._base.linalg.matrix_exp(a)
-
-    def moveaxis(self, x, source, destination):
-        return self._base.movedim(x, source, destination)  # the same, and known to torch.func.vmap
-
-    def real(self, x):
-        return x.real
-
-    def imag(self, x):
-        return x.imag if x.is_complex() else self._base.zeros_like(x)
-
-
-def library(array: Array) -> str:
-    """The library of an array: ``"torch"``, ``"sympy"`` or ``"numpy"``."""
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(array, torch.Tensor):
-        return "torch"
-    return "sympy" if np.asarray(array).dtype == object else "numpy"
-
-
-@cache
-def _namespace(name: str) -> Namespace:
-    if name == "torch":
-        import array_api_compat.torch as base
-
-        return TorchNamespace(base)
-    import array_api_compat.numpy as base
-
-    if name == "numpy":
-        return NumpyNamespace(base)
-    from dsf_theory.arrays.sympy_arrays import SympyNamespace
-
-    return SympyNamespace(base)
-
-
-def namespace(**arrays: Array) -> Namespace:
-    """The namespace that all the named arrays belong to.
-
-    Args:
-        **arrays: arrays under the names to use in an error; ``None`` is passed over.
-
-    Raises:
-        ValueError: if the arrays belong to more than one library.
-
-    >>> namespace(u=np.ones(3))
-    <array namespace numpy>
-    """
-    found = {name: library(array) for name, array in arrays.items() if array is not None}
-    if len(set(found.values())) > 1:
-        listed = ", ".join(f"{name}: {lib}" for name, lib in found.items())
-        raise ValueError(f"arrays: expected one array library, found {listed}")
-    return _namespace(next(iter(found.values())))

@@ -1,0 +1,30 @@
+"""The array namespace of NumPy: floating point numbers."""
+
+import array_api_compat.numpy as base
+import numpy as np
+from scipy.linalg import expm
+from scipy.special import expit
+
+from dsf_theory.arrays.vocabulary import Namespace
+
+
+class NumpyNamespace(Namespace):
+    """NumPy arrays of floating point numbers."""
+
+    name = "numpy"
+
+    def sigmoid(self, x):
+        return expit(x)
+
+    def softplus(self, x):
+        return np.logaddexp(0, x).astype(x.dtype)
+
+    def log_bilinear(self, z):
+        with np.errstate(divide="ignore"):  # z = -2 decays at once: log 0 is -inf
+            return super().log_bilinear(z)
+
+    def matrix_exponential(self, a):
+        return expm(a)
+
+
+NAMESPACE = NumpyNamespace(base)

@@ -1,0 +1,35 @@
+"""The array namespace of torch: differentiable tensors."""
+
+import array_api_compat.torch as base
+
+from dsf_theory.arrays.vocabulary import Namespace
+
+
+class TorchNamespace(Namespace):
+    """torch tensors, differentiable."""
+
+    name = "torch"
+
+    def sigmoid(self, x):
+        return self._base.sigmoid(x)
+
+    def softplus(self, x):
+        return self._base.logaddexp(x, self._base.zeros_like(x))  # F.softplus is linear above 20: off by 1e-9
+
+    def relu(self, x):
+        return self._base.relu(x)  # without gradient at 0, which clip has
+
+    def matrix_exponential(self, a):
+        return self._base.linalg.matrix_exp(a)
+
+    def moveaxis(self, x, source, destination):
+        return self._base.movedim(x, source, destination)  # the same, and known to torch.func.vmap
+
+    def real(self, x):
+        return x.real
+
+    def imag(self, x):
+        return x.imag if x.is_complex() else self._base.zeros_like(x)
+
+
+NAMESPACE = TorchNamespace(base)
