@@ -7,8 +7,8 @@ precision.
 Time is the fourth axis from the end: (..., time, heads, channel, state).
 """
 
+import dsf_theory.system.dense as dense
 from dsf_theory.arrays import Array, Namespace, checks, namespace
-from dsf_theory.system import dense
 from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal, Transition, take
 

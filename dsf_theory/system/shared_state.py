@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import dsf_theory.system.dense as dense
 from dsf_theory.arrays import Array, checks
-from dsf_theory.system import dense
 from dsf_theory.system.parts import apply_map
 from dsf_theory.system.system import System
 

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import dsf_theory.system.chunks as chunks
+import dsf_theory.system.dense as dense
+import dsf_theory.system.forms as forms
+import dsf_theory.system.real_form as real_form
 from dsf_theory.arrays import Array
-from dsf_theory.system import chunks, dense, forms, real_form
 from dsf_theory.system.parts import Gauge, Parts
 
 
