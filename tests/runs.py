@@ -1,4 +1,4 @@
-"""Runs for tests: what one carries, a small grid, and processes that do it and can be killed."""
+"""Runs for tests: what one carries, a small grid, processes that do it and can be killed, results that are made up."""
 
 import multiprocessing
 import os
@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from dsf_theory.experiments.declared import EXPERIMENTS
+from dsf_theory.experiments.records import Row
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
 from dsf_theory.tasks import MQAR
@@ -71,3 +73,17 @@ def process(*arguments) -> multiprocessing.Process:
 def without_seconds(store: Store) -> list[dict]:
     """The results that do not depend on the clock."""
     return [{key: value for key, value in result.items() if key != "seconds"} for result in store.results()]
+
+
+def row_of(trial: Trial, accuracy: float, guessing: float | None = 0.125) -> Row:
+    """A made-up result of a run."""
+    curve = ((10, 2.0, 0.1), (20, 1.0, accuracy))
+    size = trial.architecture.d * trial.architecture.n
+    return Row(
+        trial=trial, accuracy=accuracy, guessing=guessing, seconds=1.0, state_size=size, steps=20, curve=curve
+    )
+
+
+def rows_of(name: str, accuracy=lambda trial: 0.5 + 0.1 * trial.seed) -> list[Row]:
+    """Made-up results of an experiment's runs."""
+    return [row_of(trial, accuracy(trial)) for trial in EXPERIMENTS[name].trials("notebook")]

@@ -54,5 +54,5 @@ def results(options) -> list[Path]:
     for name in options.names or list(EXPERIMENTS):
         found = kept(name, options.preset)
         paths.append(options.folder / f"{options.preset}_{name}.png")
-        paths[-1].write_bytes(png(draw(name, found["results"])))
+        paths[-1].write_bytes(png(draw(name, found.rows)))
     return paths

@@ -66,7 +66,9 @@ def train_and_report(trial: Trial, checkpoint: Path | None) -> None:
     if checkpoint is not None and checkpoint.exists():
         run.load(checkpoint)
         print(f"resumed at step {run.step} from {checkpoint}")
-    print(f"{results.label(trial)} on {results.task_label(trial)}: {run.model.state_size():,} numbers kept")
+    print(
+        f"{trial.architecture.variant.label} on {trial.task.label}: {run.model.state_size():,} numbers kept"
+    )
     with bar() as progress, one_thread():
         task = progress.add_task("", total=run.recipe.steps, completed=run.step)
         for record in run:
@@ -103,7 +105,8 @@ def do(names: Sequence[str], preset: str, store: Store, backend: str, workers: i
 
 def line(trial: Trial, result: dict) -> str:
     """What came of one run."""
-    what = f"{results.label(trial)}, {results.task_label(trial)}, d {trial.architecture.d}, n {trial.architecture.n}"
+    block = trial.architecture
+    what = f"{block.variant.label}, {trial.task.label}, d {block.d}, n {block.n}"
     came = (
         result["failure"]
         or f"{result['accuracy']:.1%} after {result['steps']:,} steps, {result['seconds']:.0f} s"
@@ -166,14 +169,8 @@ def multiply_adds(trial: Trial) -> float:
     head where there is a label.
     """
     task, recipe, d = trial.task, trial.recipe, trial.architecture.d
-    labels = (
-        task.pairs / task.length if task.name == "mqar" else 1.0 if task.name == "text" else 1 / task.length
-    )
-    each = (
-        trial.architecture.layers * block_size(json.dumps(asdict(trial.architecture)), task.length)
-        + labels * d * task.classes
-    )
-    return 3.0 * recipe.steps * recipe.rows * task.length * each
+    blocks = trial.architecture.layers * block_size(json.dumps(asdict(trial.architecture)), task.length)
+    return 3.0 * recipe.steps * recipe.rows * (task.length * blocks + task.labels_per_row * d * task.classes)
 
 
 @cache

@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
 from dsf_theory.arrays import checks
-from dsf_theory.experiments.results import summary
-from dsf_theory.experiments.verdicts import QLSTM, REVERSED, in_order, tasks
-from dsf_theory.plots.seeds import COLOURS, dots, guess, name_ends, near, powers, share, trace
+from dsf_theory.experiments.records import Row, Summary, summary
+from dsf_theory.experiments.verdicts import QLSTM, REVERSED, tasks
+from dsf_theory.plots.seeds import COLOURS, colours, dots, guess, name_ends, near, powers, share, trace
 from dsf_theory.plots.style import INK, PAPER, SEQUENTIAL, STYLE, new_figure
 
 
-def draw(name: str, rows: Iterable[dict]) -> Figure:
+def draw(name: str, rows: Iterable[Row]) -> Figure:
     """The figure of an experiment.
 
     Args:
@@ -29,141 +29,125 @@ def draw(name: str, rows: Iterable[dict]) -> Figure:
     if not rows:
         raise ValueError("rows: expected some results, found none")
     with mpl.rc_context(STYLE):
-        return DRAWN[name](rows)
+        return DRAWN[name](summary(rows))
 
 
 # -------------------------------------------------------------------- accuracy against a size
 
 
-def against_states(rows: list[dict]) -> Figure:
+def against_states(found: list[Summary]) -> Figure:
     """Accuracy against n, and against the numbers that are kept."""
-    return against(rows, "n", r"state expansion $n$ (keys of softmax attention)")
+    return against(found, "n", r"state expansion $n$ (keys of softmax attention)")
 
 
-def against_channels(rows: list[dict]) -> Figure:
+def against_channels(found: list[Summary]) -> Figure:
     """Accuracy against d, and against the numbers that are kept."""
-    return against(rows, "d", r"channels $d$")
+    return against(found, "d", r"channels $d$")
 
 
-def against(rows: list[dict], axis: str, words: str) -> Figure:
+def against(found: list[Summary], axis: str, words: str) -> Figure:
     """Two panels, a line through the middle seeds of each model: along one of its sizes, and all that it keeps."""
-    found = summary(rows)
     figure = new_figure(8.5, 3.1)
     left, right = figure.subplots(1, 2, sharey=True)
-    names = [name for name in COLOURS if any(one["model"] == name for one in found)]
-    ends = {}
-    for place, name in enumerate(names):
-        line = sorted((one for one in found if one["model"] == name), key=lambda one: one[axis])
-        nudge = 1 + 0.025 * (place - (len(names) - 1) / 2)
-        for axes, size, shift in ((left, axis, nudge), (right, "state_size", 1.0)):
-            x = shift * np.array([one[size] for one in line])
-            axes.plot(x, [one["median"] for one in line], color=COLOURS[name], zorder=3)
-            for one, where in zip(line, x, strict=True):
-                dots(axes, one, where, COLOURS[name])
-        ends[name] = line[-1]["median"]
-    for axes, size in ((left, axis), (right, "state_size")):
-        axes.set_xscale("log", base=2)
-        ticks = sorted({one[size] for one in found})
-        ticks = ticks if size == axis else powers(ticks)
-        axes.xaxis.set(major_locator=FixedLocator(ticks), minor_locator=NullLocator())
-        axes.set_xticklabels([f"{tick:,}" for tick in ticks])
+    shades, ends = colours(one.variant for one in found), {}
+    for place, (variant, colour) in enumerate(shades.items()):
+        line = sorted((one for one in found if one.variant == variant), key=lambda one: getattr(one, axis))
+        nudge = 1 + 0.025 * (place - (len(shades) - 1) / 2)
+        through(left, line, [nudge * getattr(one, axis) for one in line], colour)
+        through(right, line, [one.state_size for one in line], colour)
+        ends[variant] = line[-1].median
+    by_twos(left, sorted({getattr(one, axis) for one in found}))
+    by_twos(right, powers([one.state_size for one in found]))
     share(left), share(right)
-    guess(left, found[0]["guessing"])
-    guess(right, found[0]["guessing"], label=False)
-    left.set(xlabel=words, ylabel="accuracy on the test set", title=found[0]["task"])
+    guess(left, found[0].guessing)
+    guess(right, found[0].guessing, label=False)
+    left.set(xlabel=words, ylabel="accuracy on the test set", title=found[0].task.label)
     right.set(xlabel="numbers kept from step to step", title="The same by what is kept")
-    name_ends(right, ends)
+    name_ends(right, ends, shades)
     return figure
+
+
+def through(axes, line: list[Summary], places: list[float], colour: str) -> None:
+    """A line through the middle seeds of some summaries at their places, and all of their seeds."""
+    axes.plot(places, [one.median for one in line], color=colour, zorder=3)
+    for one, where in zip(line, places, strict=True):
+        dots(axes, one, where, colour)
+
+
+def by_twos(axes, ticks: list[int]) -> None:
+    """A horizontal axis of powers of two, labelled at some numbers."""
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set(major_locator=FixedLocator(ticks), minor_locator=NullLocator())
+    axes.set_xticklabels([f"{tick:,}" for tick in ticks])
 
 
 # -------------------------------------------------------------------- strips of dots
 
 
-def by_normaliser(rows: list[dict]) -> Figure:
+def by_normaliser(found: list[Summary]) -> Figure:
     """A panel for each n, a row for each normaliser."""
-    found = summary(rows)
-    panels = {
-        f"{found[0]['task']}, n = {n}": [one for one in found if one["n"] == n]
-        for n in sorted({one["n"] for one in found})
-    }
-    return strips(panels)
+    sizes = sorted({one.n for one in found})
+    return strips([(f"{found[0].task.label}, n = {n}", [one for one in found if one.n == n]) for n in sizes])
 
 
-def by_task(rows: list[dict]) -> Figure:
+def by_task(found: list[Summary]) -> Figure:
     """A panel for each task, a row for each model."""
-    found = summary(rows)
-    return strips({task: [one for one in found if one["task"] == task] for task in tasks(found)})
+    return strips([(task.label, [one for one in found if one.task == task]) for task in tasks(found)])
 
 
-def strips(panels: dict[str, list[dict]]) -> Figure:
-    """Panels of rows: each seed a dot, the mean a bar."""
-    names = [name for name in COLOURS if any(one["model"] == name for one in sum(panels.values(), []))]
-    figure = new_figure(8.5, 0.9 + 0.27 * len(names))
-    for axes, (words, found) in zip(
-        figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
-    ):
+def strips(panels: list[tuple[str, list[Summary]]]) -> Figure:
+    """Panels of rows, each with its title: each seed a dot, the mean a bar."""
+    shades = colours(one.variant for _, found in panels for one in found)
+    figure, heights = new_figure(8.5, 0.9 + 0.27 * len(shades)), {one: -k for k, one in enumerate(shades)}
+    row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (words, found) in zip(row, panels, strict=True):
         for one in found:
-            height, colour = -names.index(one["model"]), COLOURS[one["model"]]
+            height, colour = heights[one.variant], shades[one.variant]
             dots(axes, one, height, colour, across=True)
-            axes.plot([one["accuracy"]] * 2, [height - 0.3, height + 0.3], color=colour, lw=2)
+            axes.plot([one.accuracy] * 2, [height - 0.3, height + 0.3], color=colour, lw=2)
         near(axes, found)
-        axes.set(title=words, xlabel="accuracy on the test set", ylim=(0.6 - len(names), 0.6))
+        axes.set(title=words, xlabel="accuracy on the test set", ylim=(0.6 - len(shades), 0.6))
         axes.grid(axis="y", color="#ececec", lw=0.8)
-    axes = figure.axes[0]
-    axes.set_yticks([-k for k in range(len(names))], names)
-    for text, name in zip(axes.get_yticklabels(), names, strict=True):
-        text.set(color=COLOURS[name], fontsize=8.5)
-    for axes in figure.axes:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
+    row[0].set_yticks(list(heights.values()), [variant.label for variant in heights])
+    for text, colour in zip(row[0].get_yticklabels(), shades.values(), strict=True):
+        text.set(color=colour, fontsize=8.5)
     return figure
 
 
 # -------------------------------------------------------------------- curves and cells
 
 
-def over_steps(rows: list[dict]) -> Figure:
+def over_steps(found: list[Summary]) -> Figure:
     """A panel for each task: the accuracy over the steps, of each seed and of their mean, at the best rate."""
-    best = {(one["model"], one["task"]): one for one in summary(rows)}
-    lengths = tasks(list(best.values()))
-    figure, ends = new_figure(8.5, 2.9), {}
-    for axes, task in zip(
-        figure.subplots(1, len(lengths), sharey=True, squeeze=False)[0], lengths, strict=True
-    ):
-        for model in (QLSTM, REVERSED):
-            one = best.get((model, task))
-            if one is not None:
-                alike = model, task, one["rate"]
-                runs = [row for row in rows if (row["model"], row["task"], row["rate"]) == alike]
-                trace(axes, [row["curve"] for row in runs if row["curve"]], COLOURS[model])
-                ends[model] = one["accuracy"]
+    figure, ends, given = new_figure(8.5, 2.9), {}, tasks(found)
+    panels = figure.subplots(1, len(given), sharey=True, squeeze=False)[0]
+    for axes, task in zip(panels, given, strict=True):
+        for one in (one for one in found if one.task == task and one.variant in (QLSTM, REVERSED)):
+            trace(axes, one.rows, COLOURS[one.variant])
+            ends[one.variant] = one.accuracy
         share(axes)
-        guess(axes, rows[0]["guessing"], label=axes is figure.axes[0])
-        axes.set(title=task, xlabel="step")
-    figure.axes[0].set_ylabel("accuracy on the test set")
-    name_ends(figure.axes[-1], ends, gap=0.17)
+        guess(axes, found[0].guessing, label=axes is panels[0])
+        axes.set(title=task.label, xlabel="step")
+    panels[0].set_ylabel("accuracy on the test set")
+    name_ends(panels[-1], ends, COLOURS, gap=0.17)
     return figure
 
 
-def cells(rows: list[dict]) -> Figure:
+def cells(found: list[Summary]) -> Figure:
     """A panel for each task, a cell for each d and n, with the mean and the range of the seeds in it."""
-    found = summary(rows)
-    names = sorted({one["task"] for one in found}, key=in_order)
-    ds, ns = (sorted({one[name] for one in found}) for name in ("d", "n"))
+    given, ds, ns = tasks(found), *(sorted({getattr(one, name) for one in found}) for name in ("d", "n"))
     figure = new_figure(8.5, 0.9 + 0.62 * len(ds))
-    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    for axes, task in zip(panels, names, strict=True):
+    panels = figure.subplots(1, len(given), sharey=True, squeeze=False)[0]
+    for axes, task in zip(panels, given, strict=True):
         table = np.full((len(ds), len(ns)), np.nan)
-        for one in (one for one in found if one["task"] == task):
-            row, column = ds.index(one["d"]), ns.index(one["n"])
-            table[row, column] = one["accuracy"]
-            colour = "white" if one["accuracy"] < 0.5 else INK
-            place = {"ha": "center", "color": colour}
-            axes.text(column, row - 0.08, f"{one['accuracy']:.0%}", **place, va="center", fontsize=11)
-            words = f"{100 * one['least']:.0f} – {one['greatest']:.0%}"
-            axes.text(column, row + 0.28, words, **place, va="center", fontsize=7.5)
+        for one in (one for one in found if one.task == task):
+            row, column = ds.index(one.d), ns.index(one.n)
+            table[row, column] = one.accuracy
+            in_words(axes, one, row, column)
         image = axes.imshow(table, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
-        axes.set(title=task, xlabel="state expansion $n$")
+        axes.set(title=task.label, xlabel="state expansion $n$")
         axes.set_xticks(range(len(ns)), ns)
         axes.set_yticks(range(len(ds)), ds)
         axes.vlines(np.arange(1, len(ns)) - 0.5, -0.5, len(ds) - 0.5, color=PAPER, lw=2)
@@ -177,7 +161,15 @@ def cells(rows: list[dict]) -> Figure:
     return figure
 
 
-DRAWN: dict[str, Callable[[list[dict]], Figure]] = {
+def in_words(axes, one: Summary, row: int, column: int) -> None:
+    """The mean of a summary in a cell, and below it the range of its seeds."""
+    place = {"ha": "center", "va": "center", "color": "white" if one.accuracy < 0.5 else INK}
+    axes.text(column, row - 0.08, f"{one.accuracy:.0%}", **place, fontsize=11)
+    words = f"{100 * min(one.accuracies):.0f} – {max(one.accuracies):.0%}"
+    axes.text(column, row + 0.28, words, **place, fontsize=7.5)
+
+
+DRAWN: dict[str, Callable[[list[Summary]], Figure]] = {
     "state-expansion": against_states,
     "models": against_channels,
     "reversed-sigmoid": over_steps,
@@ -185,4 +177,4 @@ DRAWN: dict[str, Callable[[list[dict]], Figure]] = {
     "heat-map": cells,
     "sequences": by_task,
 }
-"""Experiment -> how its rows are drawn."""
+"""Experiment -> how its summaries are drawn."""

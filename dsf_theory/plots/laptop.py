@@ -3,7 +3,8 @@
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dsf_theory.experiments.results import kept, summary
+from dsf_theory.experiments.records import summary
+from dsf_theory.experiments.results import kept
 from dsf_theory.plots.experiments import draw
 from dsf_theory.plots.seeds import COLOURS, GUIDE, share
 from dsf_theory.plots.style import MUTED, new_figure, picture
@@ -11,11 +12,9 @@ from dsf_theory.plots.style import MUTED, new_figure, picture
 
 def at_laptop(name: str) -> tuple[Figure, dict]:
     """The figure of an experiment at its laptop scale, and the accuracies that are in it."""
-    rows = kept(name, "laptop")["results"]
+    rows = kept(name, "laptop").rows
     data = {
-        f"{one['model']}; {one['task']}; d = {one['d']}, n = {one['n']}, rate = {one['rate']:g}": one[
-            "accuracies"
-        ]
+        f"{one.variant.label}; {one.task.label}; d = {one.d}, n = {one.n}, rate = {one.rate:g}": one.accuracies
         for one in summary(rows)
     }
     return draw(name, rows), data
@@ -92,20 +91,14 @@ def smallest():
     """The paper's smallest setting, trained in full."""
     figure, data = new_figure(8.5, 2.7), {}
     axes = figure.subplots()
-    for row in kept("smallest", "paper")["results"]:
-        steps, _, hits = zip(*row["curve"], strict=True)
+    for row in kept("smallest", "paper").rows:
+        steps, _, hits = zip(*row.curve, strict=True)
         epochs = [step / steps[0] for step in steps]
-        colour = COLOURS[row["model"]]
+        colour, words = COLOURS[row.variant], row.variant.label
         axes.plot([0, *epochs], [0, *hits], "-o", ms=4, color=colour)
-        axes.annotate(
-            row["model"],
-            (epochs[-1], hits[-1]),
-            (6, 0),
-            textcoords="offset points",
-            va="center",
-            color=colour,
-        )
-        data[row["model"]] = hits
+        end = {"xy": (epochs[-1], hits[-1]), "xytext": (6, 0), "textcoords": "offset points"}
+        axes.annotate(words, **end, va="center", color=colour)
+        data[words] = hits
     share(axes)
     axes.axhline(0.25, **GUIDE)
     axes.annotate("guessing", (0, 0.25), (4, 3), textcoords="offset points", color=MUTED, fontsize=8)

@@ -1,21 +1,37 @@
-"""What the figures of experiments are made of: colours of models, dots of seeds, curves, names at the ends of lines."""
+"""Parts of the figures of experiments: colours of models, dots of seeds, curves, names at the ends of lines."""
+
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from dsf_theory.experiments.ours import COMPARED, ETAS
-from dsf_theory.experiments.verdicts import NORM, QLSTM, REVERSED, stuck
-from dsf_theory.models import MODELS
-from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION
+from dsf_theory.experiments.ours import ETAS
+from dsf_theory.experiments.records import Row, Summary
+from dsf_theory.experiments.verdicts import LINEAR, NORM, QLSTM, REVERSED, S6, SOFTMAX, SSD
+from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION, YELLOW
+from dsf_theory.training.sequence_model import Variant
 
-COLOURS = dict(
-    zip((MODELS[name].title for name in COMPARED), (INK, PURPLE, BLUE, VERMILION, ORANGE), strict=True)
-)
-COLOURS |= {QLSTM: GREEN, REVERSED: SKY, MODELS["linear_attention_elu"].title: GREEN}
+COLOURS = {SOFTMAX: INK, NORM: PURPLE, LINEAR: BLUE, S6: VERMILION, SSD: ORANGE, QLSTM: GREEN, REVERSED: SKY}
+COLOURS |= {Variant("linear_attention_elu"): GREEN}
 COLOURS |= {
-    f"{NORM}, η = {eta}": colour for eta, colour in zip(ETAS, (PURPLE, VERMILION, GREEN), strict=True)
+    Variant(NORM.mixer, (("eta", eta),)): colour
+    for eta, colour in zip(ETAS, (PURPLE, VERMILION, GREEN), strict=True)
 }
 """Model -> its colour, the same in every figure and table."""
+
+
+def colours(variants: Iterable[Variant]) -> dict[Variant, str]:
+    """The models of a figure and their colours, each once, in the order of :data:`COLOURS`, then those not in it.
+
+    >>> colours([S6, Variant("rglru"), SOFTMAX, S6]) == {SOFTMAX: INK, S6: VERMILION, Variant("rglru"): BLUE}
+    True
+    """
+    given = dict.fromkeys(variants)
+    found = {variant: colour for variant, colour in COLOURS.items() if variant in given}
+    palette = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, YELLOW)
+    left = iter([colour for colour in palette if colour not in found.values()])
+    return found | {variant: next(left, MUTED) for variant in given if variant not in found}
+
 
 GUIDE = {"color": "#9a9a9a", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
 
@@ -27,11 +43,11 @@ def powers(sizes: list[int]) -> list[int]:
     return [2**k for k in range(int(np.ceil(first)), int(last) + 1, step)]
 
 
-def dots(axes, one: dict, where: float, colour: str, across: bool = False) -> None:
+def dots(axes, one: Summary, where: float, colour: str, across: bool = False) -> None:
     """Every seed of a summary at its place, hollow where it did not learn; upwards, or across."""
-    for accuracy in one["accuracies"]:
-        inside = PAPER if stuck(accuracy, one["guessing"]) else colour
-        place = (accuracy, where) if across else (where, accuracy)
+    for row in one.rows:
+        inside = PAPER if row.stuck else colour
+        place = (row.score, where) if across else (where, row.score)
         axes.plot(*place, "o", ms=4.5, mew=0.9, mec=colour, mfc=inside, alpha=0.7, zorder=4)
 
 
@@ -62,12 +78,13 @@ def guess(axes, height: float | None, label: bool = True) -> None:
         )
 
 
-def name_ends(axes, ends: dict[str, float], gap: float = 0.09) -> None:
+def name_ends(axes, ends: dict[Variant, float], shades: dict[Variant, str], gap: float = 0.09) -> None:
     """The names of lines to the right, at the heights of their ends, moved apart where they would lie on each other."""
     order = sorted(ends, key=ends.get)
-    for name, height in zip(order, apart([ends[name] for name in order], gap, 1.0), strict=True):
-        place = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
-        axes.annotate(name.replace(", ", ",\n"), (1.03, height), color=COLOURS[name], fontsize=8.5, **place)
+    place = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
+    for variant, height in zip(order, apart([ends[one] for one in order], gap, 1.0), strict=True):
+        words = variant.label.replace(", ", ",\n")
+        axes.annotate(words, (1.03, height), color=shades[variant], fontsize=8.5, **place)
 
 
 def apart(heights: list[float], gap: float, top: float) -> list[float]:
@@ -90,10 +107,10 @@ def apart(heights: list[float], gap: float, top: float) -> list[float]:
     return found.tolist()
 
 
-def near(axes, found: list[dict]) -> None:
+def near(axes, found: list[Summary]) -> None:
     """An axis over what was reached and what guessing gives, if that is near, at least a tenth wide."""
-    least, most = min(one["least"] for one in found), max(one["greatest"] for one in found)
-    guessing = found[0]["guessing"]
+    reached = [accuracy for one in found for accuracy in one.accuracies]
+    least, most, guessing = min(reached), max(reached), found[0].guessing
     if guessing is not None and least - guessing < 0.5:
         least = min(least, guessing)
     middle, half = (least + most) / 2, max(0.05, 0.56 * (most - least))
@@ -104,8 +121,9 @@ def near(axes, found: list[dict]) -> None:
         axes.axvline(guessing, **GUIDE)
 
 
-def trace(axes, curves: list[list], colour: str) -> None:
-    """Curves ``[[step, loss, accuracy], ...]`` of some seeds, thin, their last points, and their mean."""
+def trace(axes, rows: Iterable[Row], colour: str) -> None:
+    """The accuracies of some seeds over their steps, thin, their last points, and their mean."""
+    curves = [row.curve for row in rows if row.curve]
     if not curves:
         return
     steps = sorted({point[0] for curve in curves for point in curve})

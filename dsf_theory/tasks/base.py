@@ -1,7 +1,8 @@
 """What every task is: batches of inputs and labels, each from a seed and its number alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -50,16 +51,46 @@ class Task:
         classes: number of different labels.
         vocabulary: number of tokens; None if inputs are numbers.
         channels: numbers at each step; None if inputs are tokens.
+        name: in the registry.
+        title: in prose; default the name, with blanks.
+        labels_per_row: how many steps of a row have a label.
     """
 
     split: str = "train"
 
     name: ClassVar[str]
+    title: ClassVar[str]
     vocabulary: ClassVar[int | None] = None
     channels: ClassVar[int | None] = None
+    labels_per_row: ClassVar[int] = 1
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "name" in vars(cls) and "title" not in vars(cls):
+            cls.title = cls.name.replace("_", " ")
 
     def __post_init__(self):
         checks.choice("split", self.split, SPLITS)
+
+    @property
+    def difficulty(self) -> int:
+        """The size that makes the task hard, by which tasks of one name are put in order: the steps of a row."""
+        return self.length
+
+    @property
+    def label(self) -> str:
+        """What a reader is told of the task: its title, and the size that makes it hard."""
+        return f"{self.title}, {self.difficulty} steps"
+
+    @cached_property
+    def guessing(self) -> float:
+        """The accuracy of a model that has learnt what answers there are, and not which of them belongs to a question.
+
+        That is the share of the most frequent answer, counted in 2000 rows of the test set.
+        """
+        labels = replace(self, split="test").batch(seed=0, rows=2000).labels
+        labels = labels[labels != IGNORED]
+        return float(np.bincount(labels).max() / labels.size)
 
     def generator(self, seed: int, k: int = 0) -> np.random.Generator:
         """Random numbers for batch k of the stream of a seed; every (seed, k, split) has its own.

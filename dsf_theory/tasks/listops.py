@@ -50,6 +50,7 @@ class ListOps(Task):
     arguments: int = 10
 
     name: ClassVar[str] = "listops"
+    title: ClassVar[str] = "ListOps"
     vocabulary: ClassVar[int] = len(SYMBOLS)
     classes: ClassVar[int] = 10
 

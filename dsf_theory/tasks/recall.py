@@ -45,6 +45,7 @@ class MQAR(Task):
     filler: bool = False
 
     name: ClassVar[str] = "mqar"
+    title: ClassVar[str] = "MQAR"
 
     def __post_init__(self):
         super().__post_init__()
@@ -60,6 +61,26 @@ class MQAR(Task):
     def classes(self) -> int:
         """Any token may be a label."""
         return self.vocabulary
+
+    @property
+    def labels_per_row(self) -> int:
+        """Each key is asked for once."""
+        return self.pairs
+
+    @property
+    def difficulty(self) -> int:
+        """How many pairs there are to remember."""
+        return self.pairs
+
+    @property
+    def label(self) -> str:
+        """The title and the number of pairs."""
+        return f"{self.title}, {self.pairs} pairs"
+
+    @property
+    def guessing(self) -> float:
+        """One of the values of the row is right."""
+        return 1 / self.pairs
 
     def draw(self, rng: np.random.Generator, rows: int) -> Batch:
         """See the class."""
@@ -127,6 +148,11 @@ class SelectiveCopying(Task):
         """As many as tokens; noise and marker are never labels."""
         return self.vocabulary
 
+    @property
+    def labels_per_row(self) -> int:
+        """Each data token is to be said once."""
+        return self.tokens
+
     def draw(self, rng: np.random.Generator, rows: int) -> Batch:
         """See the class."""
         data = rng.integers(1, self.vocabulary - 1, size=(rows, self.tokens))
@@ -175,6 +201,11 @@ class InductionHeads(Task):
     def classes(self) -> int:
         """As many as tokens; the special one is never a label."""
         return self.vocabulary
+
+    @property
+    def guessing(self) -> float:
+        """All tokens but the special one are equally likely."""
+        return 1 / (self.vocabulary - 1)
 
     def draw(self, rng: np.random.Generator, rows: int) -> Batch:
         """See the class."""

@@ -77,6 +77,11 @@ class LanguageModelling(Recorded):
         return self.vocabulary
 
     @property
+    def labels_per_row(self) -> int:
+        """Each step is labelled with the next."""
+        return self.length
+
+    @property
     def examples(self) -> int:
         """How many windows fit end to end."""
         return (len(self.tokens) - 1) // self.length

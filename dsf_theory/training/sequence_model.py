@@ -5,6 +5,7 @@ only at the steps that have a label: the same loss, and at 8,192 tokens nearly a
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,31 @@ IN_PIECES = nn.LinearCrossEntropyOptions(batch_chunk_size=256, chunking_method=N
 
 MANY_LOGITS = 2**21
 """From how many logits on it is: half the time of the plain way at 1,024 labels of 8,192 classes."""
+
+
+OPTION_SYMBOLS = {"eta": "η"}
+"""Option of a mixer -> how the reader knows it; others go by their name."""
+
+
+class Variant(NamedTuple):
+    """A mixer with the options that make it another model, whatever its sizes: what a curve or a colour stands for.
+
+    Attributes:
+        mixer: registry name.
+        options: names and values, sorted; the number of heads is a size and left out.
+
+    >>> Variant("norm_attention", (("eta", "exp"),)).label
+    'normalised attention, η = exp'
+    """
+
+    mixer: str
+    options: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What a reader is told of it: the model, then its options."""
+        told = (f"{OPTION_SYMBOLS.get(name, name)} = {value}" for name, value in self.options)
+        return ", ".join((MODELS[self.mixer].title, *told))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +82,7 @@ class Architecture:
     dropout: float = 0.0
     tied: bool = True
     init: float = 0.02
-    options: dict = field(default_factory=dict)
+    options: dict = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
         checks.known("mixer", self.mixer, MODELS)
@@ -68,6 +94,11 @@ class Architecture:
             raise ValueError(f"dropout: expected a share in [0, 1), found {self.dropout!r}")
         if not self.init > 0:
             raise ValueError(f"init: expected a number > 0, found {self.init!r}")
+
+    @property
+    def variant(self) -> Variant:
+        """The mixer and its options, without any sizes."""
+        return Variant(self.mixer, tuple(sorted(o for o in self.options.items() if o[0] != "heads")))
 
 
 class SequenceModel(nn.Module):

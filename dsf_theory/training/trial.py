@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from itertools import product
 
-from dsf_theory.tasks import Task
+from dsf_theory.arrays import checks
+from dsf_theory.tasks import TASKS, Task
 from dsf_theory.training.recipe import Recipe
 from dsf_theory.training.sequence_model import Architecture
 
@@ -30,6 +31,24 @@ class Trial:
     def key(self) -> str:
         """A short name of the run, a hash of :attr:`identity`."""
         return hashlib.sha256(self.identity.encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_parts(cls, parts: dict) -> "Trial":
+        """The run of an :attr:`identity`, read from JSON.
+
+        Raises:
+            ValueError: for a task or a mixer that is not in its registry.
+
+        >>> from dsf_theory.tasks import MQAR
+        >>> trial = Trial(MQAR(length=16, pairs=2), Architecture(mixer="s6", d=8, n=2), Recipe(), seed=3)
+        >>> Trial.from_parts(json.loads(trial.identity)) == trial
+        True
+        """
+        sizes = dict(parts["task"])
+        name = sizes.pop("name")
+        checks.choice("task", name, tuple(TASKS))
+        architecture, recipe = Architecture(**parts["architecture"]), Recipe(**parts["recipe"])
+        return cls(TASKS[name](**sizes), architecture, recipe, parts["seed"])
 
 
 def grid(make: Callable[..., Trial], **axes: Iterable) -> list[Trial]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from IPython.display import HTML, display
 
 from dsf_theory.experiments.declared import experiment
-from dsf_theory.experiments.results import kept, rows, summary
+from dsf_theory.experiments.records import Row, summary
+from dsf_theory.experiments.results import Results, kept, rows
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
-from dsf_theory.experiments.verdicts import Comparison, comparisons, in_order, verdict
+from dsf_theory.experiments.verdicts import Comparison, comparisons, verdict
 from dsf_theory.plots.experiments import draw
-from dsf_theory.plots.seeds import COLOURS
+from dsf_theory.plots.seeds import colours
 from dsf_theory.plots.style import BLUE, FIGURES, GREEN, MUTED, SKY, VERMILION, embedded, png
 
 OUTCOMES = {
@@ -32,7 +33,7 @@ WORDS, NUMBERS = (f"padding:2px 12px;text-align:{side}" for side in ("left", "ri
 PROSE = WORDS + ";vertical-align:top;white-space:normal;max-width:22em"
 
 
-def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[dict]:
+def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[Row]:
     """Train all runs of an experiment at a scale, with a bar that says how far they are; their results.
 
     Nothing is kept on the disk. Runs that fail are named under the bar.
@@ -78,7 +79,7 @@ def bar(done: int, of: int, seconds: float, failures: Iterable[str] = ()) -> str
     return f"<div role='progressbar' {label} style='line-height:1.6'>{text}{lines}</div>"
 
 
-def outcome(name: str, found: list[dict]) -> HTML:
+def outcome(name: str, found: list[Row]) -> HTML:
     """What came of an experiment: its figure, the verdict on its claim, and all accuracies beside the numbers kept."""
     judged = comparisons(name, found)
     figure, words = draw(name, found), verdict(judged)
@@ -97,20 +98,20 @@ def said(words: str, judged: list[Comparison]) -> str:
     return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + whole(head, lines)
 
 
-def table(found: list[dict]) -> str:
+def table(found: list[Row]) -> str:
     """The results as a table: models, their sizes and the numbers that they keep, and the accuracies of the seeds."""
-    sums = sorted(summary(found), key=lambda one: (in_order(one["task"]), one["model"], one["d"], one["n"]))
     head = dict.fromkeys(("", "model", "task"), WORDS)
     head |= dict.fromkeys(
         ("d", "n", "numbers kept", "accuracy", "least – greatest", "seeds", "rate"), NUMBERS
     )
-    lines = []
+    sums, lines = summary(found), []
+    shades = colours(one.variant for one in sums)
     for one in sums:
-        size = "–" if one["state_size"] is None else f"{one['state_size']:,}"
-        line = [dot(COLOURS.get(one["model"], MUTED)), html.escape(one["model"]), html.escape(one["task"])]
-        line += [str(one["d"]), str(one["n"]), size, f"{one['accuracy']:.1%}"]
-        line += [f"{100 * one['least']:.1f} – {one['greatest']:.1%}"]
-        line += [f"{one['seeds']}" + f", {one['failed']} failed" * bool(one["failed"]), f"{one['rate']:.3g}"]
+        size = "–" if one.state_size is None else f"{one.state_size:,}"
+        line = [dot(shades[one.variant]), *map(html.escape, (one.variant.label, one.task.label))]
+        line += [str(one.d), str(one.n), size, f"{one.accuracy:.1%}"]
+        line += [f"{100 * min(one.accuracies):.1f} – {max(one.accuracies):.1%}"]
+        line += [f"{one.seeds}" + f", {one.failed} failed" * bool(one.failed), f"{one.rate:.3g}"]
         lines.append(line)
     return whole(head, lines)
 
@@ -119,14 +120,14 @@ def at_laptop(name: str) -> HTML:
     """What came of an experiment at its laptop scale: figure and verdict, and one line on how the runs were made."""
     given, picture = kept(name, "laptop"), FIGURES[f"09_{name.replace('-', '_')}"]
     figure, _ = picture.draw()
-    judged = comparisons(name, given["results"])
+    judged = comparisons(name, given.rows)
     shown = embedded(png(figure, DPI), html.escape(picture.alt), figure.get_figwidth())
     return HTML(
         shown + said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(made(given))}</p>"
     )
 
 
-def overview(found: dict[str, list[dict]]) -> HTML:
+def overview(found: dict[str, list[Row]]) -> HTML:
     """The verdicts on all claims: of the results given, and of those kept at the laptop scale.
 
     Args:
@@ -135,21 +136,23 @@ def overview(found: dict[str, list[dict]]) -> HTML:
     lines = []
     for name, some in found.items():
         one = experiment(name)
-        verdicts = [verdict(comparisons(name, each)) for each in (some, kept(name, "laptop")["results"])]
+        verdicts = [verdict(comparisons(name, each)) for each in (some, kept(name, "laptop").rows)]
         lines.append([f"<b>{html.escape(one.title)}</b>", *map(html.escape, (one.claim, *verdicts))])
     head = ("experiment", "the paper says", "trained here", "at the laptop scale")
     return HTML(whole(dict.fromkeys(head, PROSE), lines))
 
 
-def made(given: dict) -> str:
+def made(given: Results) -> str:
     """How results that were kept were made, in a sentence."""
-    recipes = [one["recipe"] for one in given["settings"]]
-    seeds, rates = (sorted({row[name] for row in given["results"]}) for name in ("seed", "rate"))
-    steps = sorted({recipe["steps"] for recipe in recipes})
+    recipes = [row.trial.recipe for row in given.rows]
+    seeds, rates, steps = (
+        listed(sorted(set(values)))
+        for values in zip(*((row.seed, row.rate, row.trial.recipe.steps) for row in given.rows), strict=True)
+    )
     return (
-        f"{given['runs']} of {given['of']} runs, seeds {listed(seeds)}, at most {listed(steps)} steps of "
-        f"{recipes[0]['rows']} rows, learning rate {listed(rates)}: {given['seconds'] / 60:.0f} minutes of training; "
-        f"dsf_theory {given['version']}, {given['machine']}."
+        f"{len(given.rows)} of {given.of} runs, seeds {seeds}, at most {steps} steps of {recipes[0].rows} rows, "
+        f"learning rate {rates}: {given.seconds / 60:.0f} minutes of training; "
+        f"dsf_theory {given.version}, {given.machine}."
     )
 
 

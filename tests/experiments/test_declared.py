@@ -13,6 +13,7 @@ from dsf_theory.experiments import results
 from dsf_theory.experiments.declared import EXPERIMENTS, PRESETS, Experiment, experiment
 from dsf_theory.experiments.ours import COMPARED, EASY, ours
 from dsf_theory.experiments.published import published
+from dsf_theory.experiments.records import Row, summary
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
 from dsf_theory.models import MODELS
@@ -102,52 +103,46 @@ def test_results_are_kept_and_read(store, tiny, tmp_path):
     done = dict((trial.key, result) for trial, result in sweep(TINY[:4], store))
     path = results.keep("tiny", "laptop", store, tmp_path)
     found = results.kept("tiny", "laptop", tmp_path)
-    assert path.name == "laptop_tiny.json" and (found["runs"], found["of"]) == (4, 12)
-    assert {row["key"]: row["accuracy"] for row in found["results"]} == {
-        k: r["accuracy"] for k, r in done.items()
-    }
-    for row, trial in zip(found["results"], TINY, strict=False):
-        assert (row["d"], row["n"], row["seed"], row["rate"]) == (
-            4,
-            2,
-            trial.seed,
-            trial.recipe.learning_rate,
-        )
-    (setting,) = found["settings"]
-    assert (
-        setting["runs"] == 12
-        and setting["task"]["pairs"] == 4
-        and setting["architecture"]["convolution"] == 2
+    assert path.name == "laptop_tiny.json" and (len(found.rows), found.of) == (4, 12)
+    assert [row.trial for row in found.rows] == TINY[:4] and list(found.rows) == results.rows(TINY, store)
+    assert [row.accuracy for row in found.rows] == [done[trial.key]["accuracy"] for trial in TINY[:4]]
+    assert (found.experiment, found.preset, found.seconds) == (
+        "tiny",
+        "laptop",
+        round(sum(r.seconds for r in found.rows)),
     )
-    assert setting["recipe"]["steps"] == 10
+    path.write_text("{}")
+    with pytest.raises(ValueError, match="format: expected results in format 2, found None"):
+        results.kept("tiny", "laptop", tmp_path)
 
 
 def test_summary_counts_a_failure_and_takes_the_best_rate():
-    row = {"model": "m", "task": "t", "d": 2, "n": 1, "rate": 0.1, "state_size": 2, "seconds": 1.0}
-    given = [row | {"seed": k, "accuracy": a} for k, a in enumerate((0.9, None, 0.6))]
-    other = [row | {"seed": k, "accuracy": a, "rate": 0.2} for k, a in enumerate((0.4, 0.5, 0.3))]
-    (one,) = results.summary(other + given)
-    assert (one["rate"], one["least"], one["greatest"], one["seeds"]) == (0.1, 0.0, 0.9, 3)
-    assert one["accuracy"] == pytest.approx(0.5)
-    (one,) = results.summary(other + [row | {"seed": 0, "accuracy": 0.3}])
-    assert one["rate"] == 0.2
+    def given(rate, *accuracies):
+        trials = ours([EASY], ["s6"], [4], [2], 10, [rate])
+        return [Row(trial=t, accuracy=a) for t, a in zip(trials, accuracies, strict=False)]
+
+    (one,) = summary(given(0.2, 0.4, 0.5, 0.3) + given(0.1, 0.9, None, 0.6))
+    assert (one.rate, one.accuracies, one.seeds) == (0.1, [0.9, 0.0, 0.6], 3)
+    assert one.accuracy == pytest.approx(0.5) and one.median == 0.6
+    (one,) = summary(given(0.2, 0.4, 0.5, 0.3) + given(0.1, 0.3))
+    assert one.rate == 0.2
 
 
 @pytest.mark.parametrize(
     ("name", "preset"), [*((name, "laptop") for name in EXPERIMENTS), ("smallest", "paper")]
 )
 def test_kept_results_are_those_of_the_declared_runs(name, preset):
-    """The committed results: one of each declared run, none failed, all with their state size."""
+    """The committed results: one of each declared run, none failed, and the file is what its records are written to."""
+    path = results.path_of(name, preset)
     found = results.kept(name, preset)
-    trials = {trial.key: trial for trial in experiment(name).trials(preset)}
-    assert {row["key"] for row in found["results"]} == set(trials) and found["runs"] == found["of"] == len(
-        trials
-    )
-    assert found["settings"] == json.loads(json.dumps(results.settings(list(trials.values()))))
-    for row in found["results"]:
-        assert row["failure"] is None and 0 <= row["accuracy"] <= 1 and row["state_size"] > 0
-        described = results.described(trials[row["key"]])
-        assert {key: row[key] for key in described} == described
+    trials = experiment(name).trials(preset)
+    assert [row.trial for row in found.rows] == trials and found.of == len(trials)
+    assert results.written(found) == path.read_text(encoding="utf-8")
+    keys = [row["key"] for row in json.loads(path.read_text(encoding="utf-8"))["results"]]
+    assert keys == [trial.key for trial in trials]
+    for row in found.rows:
+        assert row.failure is None and 0 <= row.accuracy <= 1 and row.state_size > 0
+        assert row.guessing == results.short(row.task.guessing)
 
 
 # -------------------------------------------------------------------- commands
@@ -160,7 +155,7 @@ def test_sweep_command(tiny, tmp_path, capsys):
     planned = capsys.readouterr().out
     assert re.search(r"tiny\W+12\W+0\W", planned) and not (tmp_path / "laptop_tiny.json").exists()
     assert main([*given, "--backend", "here"]) == 0
-    assert len(results.kept("tiny", "laptop", tmp_path)["results"]) == 12
+    assert len(results.kept("tiny", "laptop", tmp_path).rows) == 12
     capsys.readouterr()
     assert main([*given, "--dry-run"]) == 0
     assert re.search(r"tiny\W+12\W+12\W", capsys.readouterr().out)
@@ -174,7 +169,7 @@ def test_sweep_command_says_what_failed(tiny, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", Experiment("", "", "d", {"laptop": lambda: [bad]}))
     given = ["sweep", "--preset", "laptop", "--store", str(tmp_path / "s.sqlite"), "--folder", str(tmp_path)]
     assert main([*given, "--backend", "here"]) == 1
-    assert results.kept("tiny", "laptop", tmp_path)["results"][0]["failure"].startswith("ValueError")
+    assert results.kept("tiny", "laptop", tmp_path).rows[0].failure.startswith("ValueError")
     assert main([*given, "--backend", "here"]) == 0
     assert main([*given, "--backend", "here", "--again"]) == 1
     assert "1 failed runs are to be done again" in capsys.readouterr().out

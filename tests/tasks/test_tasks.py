@@ -66,7 +66,7 @@ def test_a_batch_is_what_the_task_says(name):
     assert batch.labels.shape == (50, task.length) and batch.labels.dtype == np.int64
     labelled = batch.labels[batch.labels != IGNORED]
     assert labelled.min() >= 0 and labelled.max() < task.classes
-    assert (batch.labels != IGNORED).any(axis=1).all()
+    assert ((batch.labels != IGNORED).sum(axis=1) == task.labels_per_row).all()
     if task.vocabulary:
         assert batch.inputs.shape == (50, task.length) and batch.inputs.dtype == np.int64
         assert batch.inputs.min() >= 0 and batch.inputs.max() < task.vocabulary
@@ -77,6 +77,32 @@ def test_a_batch_is_what_the_task_says(name):
         50,
         task.length,
     )
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_guessing_is_a_rate_that_is_reached_blindly(name):
+    """Of one constant answer, counted anew; in MQAR of a random value of the row."""
+    task = small(name, split="test")
+    batch = task.batch(seed=5, rows=4000)
+    labels = batch.labels[batch.labels != IGNORED]
+    if name == "mqar":
+        values = np.random.default_rng(0).permuted(batch.inputs[:, 1:6:2], axis=1)
+        right = np.mean(values == batch.labels[batch.labels != IGNORED].reshape(len(values), -1))
+    else:
+        right = np.mean(labels == Counter(labels.tolist()).most_common(1)[0][0])
+    assert (
+        task.guessing == pytest.approx(right, abs=0.03)
+        and replace(task, split="train").guessing == task.guessing
+    )
+
+
+def test_labels_name_the_size_that_makes_a_task_hard():
+    assert (
+        MQAR(length=32, pairs=8).label == "MQAR, 8 pairs" and ListOps(length=64).label == "ListOps, 64 steps"
+    )
+    assert InductionHeads(length=32).label == "induction heads, 32 steps"
+    for name in SMALL:
+        assert str(small(name).difficulty) in small(name).label
 
 
 @pytest.mark.parametrize("name", SMALL)
