@@ -21,7 +21,13 @@ from dsf_theory.experiments.ours import (
     ours,
     sequences,
 )
-from dsf_theory.experiments.published import long_range_arena, published, smallest
+from dsf_theory.experiments.published import (
+    PUBLISHED_MODELS,
+    in_minutes,
+    long_range_arena,
+    published,
+    smallest,
+)
 from dsf_theory.training.trial import Trial
 
 PRESETS = ("notebook", "laptop", "paper")
@@ -64,8 +70,8 @@ def experiment(name: str) -> Experiment:
     Raises:
         ValueError: for an unknown name, with all that there are.
     """
-    checks.choice("name", name, (*EXPERIMENTS, "smallest"))
-    return EXPERIMENTS.get(name, SMALLEST)
+    checks.choice("name", name, (*EXPERIMENTS, *APART))
+    return (EXPERIMENTS | APART)[name]
 
 
 EXPERIMENTS = {
@@ -88,9 +94,7 @@ EXPERIMENTS = {
         {
             "notebook": lambda: ours([EASY], COMPARED, (16, 32), [4], 400, [2e-2]),
             "laptop": lambda: ours([MIDDLE], COMPARED, (16, 32, 64), [8], 1000, [2e-2]),
-            "paper": lambda: published(
-                ["softmax_attention", "linear_attention_elu", "norm_attention", "s6", "s6_2"]
-            ),
+            "paper": lambda: published(PUBLISHED_MODELS),
         },
     ),
     "reversed-sigmoid": Experiment(
@@ -142,10 +146,18 @@ EXPERIMENTS = {
 """Name -> experiment."""
 
 
-SMALLEST = Experiment(
-    "The paper's smallest setting",
-    "Softmax attention answers nearly every question.",
-    "task",
-    {"paper": smallest},
-)
-"""The one experiment that was run at the paper's own scale, under the name ``smallest``."""
+APART = {
+    "smallest": Experiment(
+        "The paper's smallest setting",
+        "Softmax attention answers nearly every question.",
+        "task",
+        {"paper": smallest},
+    ),
+    "gpu": Experiment(
+        "The paper's models in its two smaller tasks",
+        "S6 and SSD lie between linear and softmax attention; normalised attention is better than linear attention.",
+        "n",
+        {"paper": in_minutes},
+    ),
+}
+"""What is done of the paper's own scale: on a processor, and in minutes of a GPU; where asked for by name."""

@@ -1,14 +1,16 @@
 """Runs at the paper's own scale, with the settings of its released configurations, days on a GPU.
 
-These differ between models: positions for attention and the quasi-LSTM alone, an MLP for normalised attention alone.
-Four learning rates each, of which the best is shown.
+These differ between models: positions for attention and the quasi-LSTM alone, an MLP for normalised attention alone,
+blocks and starts as released (:mod:`dsf_theory.training.released`) for all but the quasi-LSTM. Four learning rates
+each, of which the best is shown.
 """
 
+import math
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import product
 
 from dsf_theory.tasks import MQAR, LRAImage, LRAListOps, LRAText
+from dsf_theory.training import released
 from dsf_theory.training.recipe import Recipe
 from dsf_theory.training.sequence_model import Architecture
 from dsf_theory.training.trial import Trial
@@ -19,17 +21,27 @@ PUBLISHED = {64: (4, 512), 128: (8, 256), 256: (16, 128), 512: (64, 64)}
 PUBLISHED_RATES = tuple(10 ** (-k / 3) for k in (12, 10, 8, 6))
 """Four learning rates from 1e-4 to 1e-2, in equal ratios."""
 
+PUBLISHED_MODELS = ("softmax_attention", "linear_attention_elu", "norm_attention", "s6", "s6_2")
+"""The mixers of the paper's central comparison, as its released code has them: the variant of S6 stands for SSD."""
+
 
 def published(
     mixers: Iterable[str],
     d: Iterable[int] = (64, 128, 256, 512),
     n: Iterable[int] = (64,),
     lengths: Iterable[int] = tuple(PUBLISHED),
+    rates: Iterable[float] = PUBLISHED_RATES,
+    seeds: Iterable[int] = (0,),
+    epochs: int = 64,
     **options,
 ) -> list[Trial]:
-    """Runs of MQAR as the paper's released configurations have them: 64 epochs of 100,000 rows, two layers."""
+    """Runs of MQAR as the paper's released configurations have them: 64 epochs of 100,000 rows, two layers.
+
+    The learning rate falls as half a cosine from the first step on, and gradients are not clipped. What differs: it
+    falls at every step, where the released code has steps of an epoch, and matrices alone decay.
+    """
     found = []
-    for mixer, channels, states, length, rate in product(mixers, d, n, lengths, PUBLISHED_RATES):
+    for length, mixer, channels, states, rate, seed in product(lengths, mixers, d, n, rates, seeds):
         pairs, rows = PUBLISHED[length]
         block = Architecture(
             mixer=mixer,
@@ -39,18 +51,38 @@ def published(
             mlp=4 if mixer == "norm_attention" else 0,
             dropout=0.1,
             options=options,
+            released=mixer in released.OPTIONAL,
         )
         epoch = -(-100_000 // rows)
         recipe = Recipe(
-            steps=64 * epoch,
+            steps=epochs * epoch,
             rows=rows,
             learning_rate=rate,
+            warmup=0.0,
+            clip=math.inf,
             examples=100_000,
             every=epoch,
             tested=3000,
             enough=0.99,
         )
-        found.append(Trial(MQAR(length=length, pairs=pairs), block, recipe))
+        found.append(Trial(MQAR(length=length, pairs=pairs), block, recipe, seed))
+    return found
+
+
+def smallest() -> list[Trial]:
+    """The paper's smallest setting, at one of its rates and for 20 epochs in place of 64."""
+    return published(PUBLISHED_MODELS[:2], (64,), lengths=(64,), rates=PUBLISHED_RATES[2:3], epochs=20)
+
+
+def in_minutes() -> list[Trial]:
+    """What a GPU can do in minutes: the two smaller tasks, d 64, the middle two rates, half the epochs, three seeds.
+
+    What is most worth knowing comes first: all models at n = 64 on the smaller task and on the larger one, and then
+    the other n.
+    """
+    found = []
+    for n, mixers in ((64, PUBLISHED_MODELS), (32, PUBLISHED_MODELS[1:]), (128, PUBLISHED_MODELS[1:])):
+        found += published(mixers, (64,), (n,), (64, 128), PUBLISHED_RATES[1:3], seeds=(0, 1, 2), epochs=32)
     return found
 
 
@@ -66,13 +98,4 @@ def long_range_arena(mixers: Iterable[str]) -> list[Trial]:
         )
         recipe = Recipe(steps=100_000, rows=32, learning_rate=1e-3, every=5000, tested=10_000)
         found.append(Trial(task, block, recipe))
-    return found
-
-
-def smallest() -> list[Trial]:
-    """The paper's smallest setting in full, but for 20 epochs in place of 64 and a stop at 99.5 % of answers."""
-    found = []
-    for trial in published(["softmax_attention", "linear_attention"], d=(64,), lengths=(64,))[2::4]:
-        recipe = replace(trial.recipe, steps=20 * trial.recipe.every, enough=0.995)
-        found.append(replace(trial, recipe=recipe))
     return found

@@ -22,6 +22,7 @@ class Mixer(nn.Module):
         n: state expansion.
         seed: of the initial parameters; drawn from torch's generator if not given.
         dtype: ``torch.float32`` or ``torch.float64``.
+        optional: names of the optional parameters to have, default those customary in a layer.
         **options: of the model, such as ``heads``.
 
     Raises:
@@ -39,6 +40,7 @@ class Mixer(nn.Module):
         *,
         seed: int | None = None,
         dtype=torch.float32,
+        optional: tuple[str, ...] | None = None,
         **options,
     ):
         super().__init__()
@@ -46,9 +48,10 @@ class Mixer(nn.Module):
         checks.choice("dtype", dtype, (torch.float32, torch.float64))
         model_class = MODELS[name]
         seed = int(torch.randint(2**31, ())) if seed is None else seed
-        model_class.refuse_unknown_start(options, "Mixer", ("d", "n", "seed", "dtype"))
-        customary = tuple(key for key, one in model_class.spec.items() if one.customary)
-        self.template = model_class.random(d, n, seed=seed, optional=customary, **options)
+        model_class.refuse_unknown_start(options, "Mixer", ("d", "n", "seed", "dtype", "optional"))
+        if optional is None:
+            optional = tuple(key for key, one in model_class.spec.items() if one.customary)
+        self.template = model_class.random(d, n, seed=seed, optional=optional, **options)
         self.raw = nn.ParameterDict()
         for key, array in self.template.parameters.items():
             one = model_class.spec[key]

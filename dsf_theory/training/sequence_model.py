@@ -14,10 +14,11 @@ from torch.nn import functional
 from dsf_theory.arrays import checks
 from dsf_theory.models import MODELS
 from dsf_theory.tasks import IGNORED, Task
+from dsf_theory.training import released
 from dsf_theory.training.mixer import Mixer
 
-IN_PIECES = nn.LinearCrossEntropyOptions(batch_chunk_size=256, chunking_method=None)
-"""How the loss is computed where the logits would not stay in cache."""
+PIECES = 256
+"""Labels whose logits are held at once where all would not stay in cache."""
 
 MANY_LOGITS = 2**21
 """From how many logits on it is: half the time of the plain way at 1,024 labels of 8,192 classes."""
@@ -64,9 +65,11 @@ class Architecture:
         tied: whether the head's weights are the embedding's; needs as many classes as tokens.
         init: standard deviation of the embeddings when training starts.
         options: of the mixer, such as ``{"heads": 2}``.
+        released: whether blocks and their start are those of the paper's released code, see
+            :mod:`dsf_theory.training.released`.
 
     Raises:
-        ValueError: for an unknown mixer or a size out of range.
+        ValueError: for an unknown mixer or a size out of range, or one that has no released block.
 
     >>> Architecture(mixer="s6", d=8, n=4).layers
     2
@@ -83,10 +86,13 @@ class Architecture:
     tied: bool = True
     init: float = 0.02
     options: dict = field(default_factory=dict, hash=False)
+    released: bool = False
 
     def __post_init__(self):
         checks.known("mixer", self.mixer, MODELS)
         checks.positive_size(d=self.d, n=self.n, layers=self.layers)
+        if self.released:
+            checks.choice("mixer", self.mixer, tuple(released.OPTIONAL))
         for name in ("convolution", "mlp"):
             if getattr(self, name) != 0:
                 checks.positive_size(**{name: getattr(self, name)})
@@ -143,6 +149,10 @@ class SequenceModel(nn.Module):
             self.head = nn.Linear(d, task.classes, bias=not architecture.tied)
         if architecture.tied:
             self.head.weight = self.embedding.weight
+        if architecture.released:
+            with torch.random.fork_rng(devices=[]):
+                torch.default_generator.manual_seed(seed)
+                released.start(self, architecture.layers)
 
     def forward(self, inputs: Tensor, at: Tensor | None = None) -> Tensor:
         """Logits (batch, length, classes), or (labels, classes) at some steps.
@@ -177,7 +187,12 @@ class SequenceModel(nn.Module):
         """
         at, labels = labelled(labels)
         x, weight, bias = self.features(inputs, at), self.head.weight, self.head.bias
-        options = IN_PIECES if len(x) * len(weight) >= MANY_LOGITS else None
+        if not hasattr(nn, "LinearCrossEntropyOptions"):  # before torch 2.13
+            return functional.cross_entropy(self.head(x), labels)
+        many = len(x) * len(weight) >= MANY_LOGITS
+        options = (
+            nn.LinearCrossEntropyOptions(batch_chunk_size=PIECES, chunking_method=None) if many else None
+        )
         return functional.linear_cross_entropy(x, weight, labels, linear_bias=bias, options=options)
 
     def scores(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -192,19 +207,26 @@ class SequenceModel(nn.Module):
 
 
 class Block(nn.Module):
-    """``x + mixer(convolution(norm(x)))``, and then ``x + MLP(norm(x))`` if it has one."""
+    """``x + mixer(convolution(norm(x)))``, and then ``x + MLP(norm(x))`` if it has one.
+
+    As released, the mixer is followed by its ``projection``, and the norm is added even where there is no MLP.
+    """
 
     def __init__(self, architecture: Architecture):
         super().__init__()
         d, width, hidden = architecture.d, architecture.convolution, architecture.mlp * architecture.d
         self.norm = nn.LayerNorm(d)
         self.convolution = nn.Conv2d(d, d, (width, 1), groups=d) if width else None
-        self.mixer = Mixer(architecture.mixer, d, architecture.n, **architecture.options)
-        self.dropout = nn.Dropout(architecture.dropout)
-        self.mlp = None
+        as_released, share = architecture.released, 0.0 if architecture.released else architecture.dropout
+        optional = released.OPTIONAL[architecture.mixer] if as_released else None
+        self.mixer = Mixer(architecture.mixer, d, architecture.n, optional=optional, **architecture.options)
+        projected = as_released and architecture.mixer in released.PROJECTED
+        self.projection = nn.Linear(d, d, bias=False) if projected else None
+        self.dropout = nn.Dropout(share)
+        self.mlp = nn.Sequential(nn.LayerNorm(d)) if as_released and not projected else None
         if hidden:
             layers = (nn.LayerNorm(d), nn.Linear(d, hidden), nn.GELU(), nn.Linear(hidden, d))
-            self.mlp = nn.Sequential(*layers, nn.Dropout(architecture.dropout))
+            self.mlp = nn.Sequential(*layers, nn.Dropout(share))
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, length, d) -> (batch, length, d)."""
@@ -213,6 +235,8 @@ class Block(nn.Module):
             h = self.convolve(h)
         with torch.autocast(x.device.type, enabled=False):  # states add up over time: they stay in float32
             h = self.mixer(h.to(self.mixer.dtype))
+        if self.projection is not None:
+            h = self.projection(h)
         x = x + self.dropout(h)
         return x if self.mlp is None else x + self.mlp(x)
 

@@ -64,6 +64,8 @@ def grid(make: Callable[..., Trial], **axes: Iterable) -> list[Trial]:
 
 
 def identity(task: Task, architecture: Architecture, recipe: Recipe, seed: int) -> str:
-    """Task, architecture, recipe and seed as JSON of sorted keys."""
+    """Task, architecture, recipe and seed as JSON of sorted keys; ``released`` only where it is."""
     parts = {"task": {"name": task.name} | asdict(task), "architecture": asdict(architecture)}
+    if not architecture.released:
+        del parts["architecture"]["released"]
     return json.dumps(parts | {"recipe": asdict(recipe), "seed": seed}, sort_keys=True, default=os.fspath)

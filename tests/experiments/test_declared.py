@@ -11,8 +11,8 @@ from dsf_theory.commands.parser import main
 from dsf_theory.experiments import declared as experiments
 from dsf_theory.experiments import results
 from dsf_theory.experiments.declared import EXPERIMENTS, PRESETS, Experiment, experiment
-from dsf_theory.experiments.ours import COMPARED, EASY, ours
-from dsf_theory.experiments.published import published
+from dsf_theory.experiments.ours import EASY, ours
+from dsf_theory.experiments.published import PUBLISHED_MODELS, PUBLISHED_RATES, published
 from dsf_theory.experiments.records import Row, summary
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
@@ -71,7 +71,7 @@ def test_the_comparison_is_fair(name, preset):
 
 def test_published_settings():
     """Those of the released configurations, confound included: positions and MLP differ between the models."""
-    trials = published(COMPARED, d=(64,), lengths=(64, 512))
+    trials = published(PUBLISHED_MODELS, d=(64,), lengths=(64, 512))
     assert {(t.task.length, t.task.pairs, t.recipe.rows) for t in trials} == {(64, 4, 512), (512, 64, 64)}
     assert all(t.task.vocabulary == 8192 and t.recipe.examples == 100_000 for t in trials)
     assert {t.recipe.steps for t in trials} == {64 * 196, 64 * 1563}
@@ -79,8 +79,23 @@ def test_published_settings():
         [1e-4, 4.64e-4, 2.15e-3, 1e-2], rel=1e-2
     )
     with_positions = {t.architecture.mixer for t in trials if t.architecture.positions}
-    assert with_positions == {"softmax_attention", "norm_attention", "linear_attention"}
+    assert with_positions == {"softmax_attention", "norm_attention", "linear_attention_elu"}
     assert {t.architecture.mixer for t in trials if t.architecture.mlp == 4} == {"norm_attention"}
+    assert all(t.architecture.released and t.recipe.rate(0) == t.recipe.learning_rate for t in trials)
+    assert not any(t.architecture.released for t in published(["qlstm"], d=(64,)))
+
+
+def test_what_minutes_of_a_gpu_are_for():
+    """Two rates and three seeds of each shape, five models at n = 64 first; the paper's baseline in `smallest` too."""
+    trials = experiment("gpu").trials("paper")
+    shapes = [(t.task.length, t.architecture.mixer, t.architecture.n) for t in trials]
+    assert list(dict.fromkeys(shapes))[:10] == [(k, m, 64) for k in (64, 128) for m in PUBLISHED_MODELS]
+    assert all(shapes.count(shape) == 6 for shape in shapes)
+    assert {(t.recipe.learning_rate, t.seed) for t in trials[:6]} == {
+        (rate, seed) for rate in PUBLISHED_RATES[1:3] for seed in range(3)
+    }
+    mixers = [t.architecture.mixer for t in experiment("smallest").trials("paper")]
+    assert mixers == ["softmax_attention", "linear_attention_elu"]
 
 
 def test_unknown_names():
@@ -128,9 +143,7 @@ def test_summary_counts_a_failure_and_takes_the_best_rate():
     assert one.rate == 0.2
 
 
-@pytest.mark.parametrize(
-    ("name", "preset"), [*((name, "laptop") for name in EXPERIMENTS), ("smallest", "paper")]
-)
+@pytest.mark.parametrize(("name", "preset"), [(name, "laptop") for name in EXPERIMENTS])
 def test_kept_results_are_those_of_the_declared_runs(name, preset):
     """The committed results: one of each declared run, none failed, and the file is what its records are written to."""
     path = results.path_of(name, preset)
@@ -160,7 +173,7 @@ def test_sweep_command(tiny, tmp_path, capsys):
     assert main([*given, "--dry-run"]) == 0
     assert re.search(r"tiny\W+12\W+12\W", capsys.readouterr().out)
     assert main(["sweep", "figure-1", *given[1:]]) == 2
-    assert "name: expected one of 'tiny', 'smallest', found 'figure-1'" in capsys.readouterr().err
+    assert "name: expected one of 'tiny', 'smallest', 'gpu', found 'figure-1'" in capsys.readouterr().err
 
 
 def test_sweep_command_says_what_failed(tiny, tmp_path, capsys, monkeypatch):
