@@ -27,7 +27,7 @@ lab: venv ## Open JupyterLab at the first notebook (Ctrl-C stops it)
 	@$(PY) tools/lab.py $(if $(PORT),--port $(PORT)) $(ARGS)
 
 # Browser tests measure latency, so they run after the others and alone. With one thread for each of the parallel
-# workers, torch and BLAS do not fight over the cores. Pytest's code 5 means that no test was selected: that is a
+# workers, torch and BLAS do not fight over the cores; long tests start first (tests/conftest.py). Pytest's code 5 means that no test was selected: that is a
 # failure unless ARGS did it, or nothing is marked `browser`. Its code 2, an interrupt or an error in collecting, ends.
 test: venv ## Run the whole test suite, notebooks and browser tests included
 	@status=0; \

@@ -217,6 +217,22 @@ def test_the_command_is_in_the_readme_and_sets_up_first(target):
     assert plan.stdout.splitlines()[0] == "sh tools/venv.sh"
 
 
+def test_long_tests_start_first_on_every_worker(tmp_path):
+    """Through pytest-xdist itself, as `make test` calls it: each worker's first tests are the long ones."""
+    options = re.search(r"-n \$\(JOBS\) (--dist \w+)", text("Makefile")).group(1).split()
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  long: slow\n  notebook: slow\n")
+    marks = ["", "", "", "", "", "", "@pytest.mark.long", "@pytest.mark.notebook", "@pytest.mark.long", ""]
+    tests = [f"{mark}\ndef test_{k}():\n    time.sleep(0.1)" for k, mark in enumerate(marks)]
+    (tmp_path / "test_x.py").write_text("import time, pytest\n" + "\n".join(tests))
+    command = [sys.executable, "-m", "pytest", "-n", "2", *options, "-v", "-p", "no:cacheprovider", "."]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "10 passed" in ran.stdout, ran.stdout
+    order = re.findall(r"^\[(gw\d)\].*PASSED test_x.py::test_(\d)", ran.stdout, re.MULTILINE)
+    by_worker = [[int(k) for worker, k in order if worker == name] for name in ("gw0", "gw1")]
+    assert [tests[:2] for tests in by_worker] == [[7, 8], [6, 3]]
+
+
 def fake_python(folder: Path, version: str, works: bool, has_venv: bool) -> str:
     """A stand-in interpreter that answers the questions of tools/venv.sh."""
     path = folder / "python-stand-in"
