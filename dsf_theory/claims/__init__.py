@@ -2,12 +2,24 @@
 
 from collections.abc import Callable, Iterable
 
-from dsf_theory.claims.claim import METHODS, Claim, Hypothesis, Identity, Step
-from dsf_theory.claims.parts import PARTS
+from dsf_theory.claims import (
+    approximation,
+    attention,
+    counts,
+    equivalence,
+    framework,
+    recurrent,
+    state_space,
+    states,
+)
+from dsf_theory.claims.claim import Claim, Hypothesis, Step
 from dsf_theory.claims.report import LedgerReport, Report
+from dsf_theory.claims.statement import METHODS, Identity
 
-_CLAIMS = [claim for part in PARTS for claim in vars(part).values() if isinstance(claim, Claim)]
-LEDGER: dict[str, Claim] = {claim.id: claim for claim in _CLAIMS}
+CHAPTERS = (framework, attention, states, approximation, state_space, equivalence, recurrent, counts)
+"""The ledger's chapters, in the order of a lecture: each imports from earlier ones only."""
+
+LEDGER: dict[str, Claim] = {part.claim.id: part.claim for chapter in CHAPTERS for part in chapter.PARTS}
 """Claim id -> claim, in the order in which they are derived."""
 
 
@@ -38,4 +50,15 @@ def check(
     return LedgerReport(tuple(reports))
 
 
-__all__ = ["LEDGER", "METHODS", "Claim", "Hypothesis", "Identity", "LedgerReport", "Report", "Step", "check"]
+__all__ = [
+    "CHAPTERS",
+    "LEDGER",
+    "METHODS",
+    "Claim",
+    "Hypothesis",
+    "Identity",
+    "LedgerReport",
+    "Report",
+    "Step",
+    "check",
+]

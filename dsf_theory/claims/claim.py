@@ -1,11 +1,9 @@
-"""What a claim is: a statement that a machine can refute.
+"""A claim: a statement that a machine can refute.
 
 A claim has hypotheses, a proof in steps, a confirmation in numbers, and for each hypothesis a case where it is
 dropped and the claim fails. Every step compares two expressions that the models themselves produce; it holds if
 their difference vanishes. Nothing is true because it says so: change a model, and the claims about it fail.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,46 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from dsf_theory.claims.report import Counterexample, Report, StepResult
-from dsf_theory.claims.vanish import difference, vanish
-
-METHODS = {
-    "identity": "a finite identity of symbols",
-    "matrices": "symbols that do not commute: matrices of any size",
-    "Kronecker": "Kronecker products of matrices of symbolic size",
-    "induction": "induction with a symbolic step",
-    "limit": "a limit or a series",
-    "calculus": "a derivative or an integral",
-    "numbers": "double precision, on models of the registry",
-}
-"""Method of a step -> what it is."""
+from dsf_theory.claims.outcome import Counterexample, StepResult
+from dsf_theory.claims.render.pages import claim_markdown
+from dsf_theory.claims.report import Report
+from dsf_theory.claims.statement import METHODS, Condition, Identity, Statement
 
 EXACT, BROKEN = 1e-10, 1e-2
 """A claim holds in numbers below the first residual; a dropped hypothesis breaks it by more than the second."""
 
 HELD = 1e-12
 """A case satisfies a hypothesis if it violates it by no more than this."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Two expressions that are claimed to be equal.
-
-    Args:
-        left, right: SymPy expressions, matrix expressions or object arrays of expressions of one shape.
-        by: what brings their difference to zero; default expands, then simplifies.
-        shown: LaTeX of both sides where the expressions themselves would not be read.
-    """
-
-    left: Any
-    right: Any = 0
-    by: Callable = vanish
-    shown: tuple[str, str] | None = None
-
-    @property
-    def residual(self) -> Any:
-        """Zero, or what is left of the difference."""
-        return difference(self.left, self.right, self.by)
 
 
 @dataclass(frozen=True)
@@ -82,19 +50,16 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Hypothesis:
+class Hypothesis(Condition):
     """A condition, how far a case violates it, and two cases: one that holds, one where it is dropped.
 
     Args:
-        words: the condition.
-        latex: the condition as a formula.
+        words, latex: the condition, in words and as a formula.
         violation: case -> zero where the condition holds, else how far it does not.
         residual: case -> how far the claim is from true.
         holds, dropped: the two cases, or functions that make them.
     """
 
-    words: str
-    latex: str
     violation: Callable[[Any], float]
     residual: Callable[[Any], float]
     holds: Any
@@ -130,26 +95,16 @@ class Hypothesis:
 
 
 @dataclass(eq=False, repr=False)
-class Claim:
+class Claim(Statement):
     """A statement with its hypotheses, its proof and its numbers, each added by a decorator.
 
     Args:
-        id: its name in the ledger.
-        title: a sentence.
-        statement: the claim in words, without its hypotheses.
-        latex: the claim as a formula.
-        source: where it stands in the paper, or that it is ours.
-        models: registry names of the models it speaks of.
-        notebook: where it is derived, a file name without its ending.
+        id, title, statement, latex, source, models, notebook: see :class:`Statement`.
+        hypotheses: what is assumed, with a case for each where it is dropped.
+        proof: its steps.
+        confirmations: what is compared in numbers.
     """
 
-    id: str
-    title: str
-    statement: str
-    latex: str
-    source: str
-    models: tuple[str, ...] = ()
-    notebook: str = ""
     hypotheses: list[Hypothesis] = field(default_factory=list)
     proof: list[Step] = field(default_factory=list)
     confirmations: list[Step] = field(default_factory=list)
@@ -186,9 +141,7 @@ class Claim:
         return f"Claim({self.id})"
 
     def _repr_markdown_(self) -> str:
-        from dsf_theory.claims.render import claim_markdown
-
-        return claim_markdown(self)
+        return claim_markdown(self, self.hypotheses)
 
 
 def as_identities(found: Identity | tuple | Iterable) -> Iterator[Identity]:

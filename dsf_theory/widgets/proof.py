@@ -5,17 +5,18 @@ import html
 import ipywidgets as W
 
 from dsf_theory.claims import LEDGER
-from dsf_theory.claims.claim import METHODS
-from dsf_theory.claims.render import (
+from dsf_theory.claims.outcome import Counterexample, StepResult
+from dsf_theory.claims.render.formulas import (
     formula,
     mark,
-    report_markdown,
     residual_text,
     shown_identities,
     small,
     typeset,
 )
-from dsf_theory.claims.report import Counterexample, LedgerReport, Report, StepResult
+from dsf_theory.claims.render.pages import report_markdown
+from dsf_theory.claims.report import LedgerReport, Report
+from dsf_theory.claims.statement import METHODS
 
 SHOWN = 2
 """Identities of one step that are shown."""

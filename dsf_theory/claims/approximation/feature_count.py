@@ -1,4 +1,4 @@
-"""How many features a truncated exponential takes."""
+"""The claim ``feature-count``: order p takes C(m + p, p) features, and no fewer."""
 
 from math import comb, factorial, prod
 
@@ -6,9 +6,10 @@ import numpy as np
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
-from dsf_theory.claims.approximation.series import P, queries_and_keys, truncated
-from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.approximation.truncated_series import P, queries_and_keys, truncated
+from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.reading import rank
+from dsf_theory.claims.statement import Identity
 from dsf_theory.features import monomials, monomials_size, taylor, taylor_size
 from dsf_theory.models import SoftmaxAttention
 from dsf_theory.system.symbolic import symbols
@@ -16,7 +17,7 @@ from dsf_theory.system.symbolic import symbols
 M = sp.Symbol("m", integer=True, positive=True)
 """The size of a key, any number."""
 
-count = Claim(
+claim = Claim(
     id="feature-count",
     title="Order p takes C(m + p, p) features, and no fewer.",
     statement="There are C(m + p, p) monomials of degree up to p in m variables, where full tensor powers have "
@@ -29,7 +30,7 @@ count = Claim(
 )
 
 
-@count.step(
+@claim.step(
     "Degree p + 1: monomials with the last variable and without, C(m+p-1, p) + C(m+p-1, p+1)",
     "induction",
 )
@@ -47,7 +48,7 @@ def features(m: int, p: int) -> sp.Integer:
     return sp.Integer(len(monomials(np.ones(m), p)))
 
 
-@count.step("One more order, any m: C(m+p, p) + C(m+p, p+1) = C(m+p+1, p+1)", "induction")
+@claim.step("One more order, any m: C(m+p, p) + C(m+p, p+1) = C(m+p+1, p+1)", "induction")
 def orders():
     total = sp.binomial(M + P, P)
     yield Identity(total + sp.binomial(M + P, P + 1), total.subs(P, P + 1), by=sp.combsimp)
@@ -59,7 +60,7 @@ def orders():
         )
 
 
-@count.step("Full tensor powers: (m^{p+1} - 1)/(m - 1) entries, for the same inner product", "induction")
+@claim.step("Full tensor powers: (m^{p+1} - 1)/(m - 1) entries, for the same inner product", "induction")
 def full_powers():
     total = (M ** (P + 1) - 1) / (M - 1)
     yield Identity(total + M ** (P + 1), total.subs(P, P + 1), by=lambda e: sp.cancel(sp.expand(e)))
@@ -71,7 +72,7 @@ def full_powers():
         yield counted, np.full(2, total.subs({M: m, P: p}))
 
 
-@count.step("The features are independent: ∂^α φ_β = √(α!) [α = β] at zero", "calculus")
+@claim.step("The features are independent: ∂^α φ_β = √(α!) [α = β] at zero", "calculus")
 def independent():
     x = symbols("x", (2,))
     phi = monomials(x, 3)
@@ -93,7 +94,7 @@ def block(points: np.ndarray, order: int) -> np.ndarray:
     return weights[len(points) :, : len(points)]
 
 
-@count.step(
+@claim.step(
     "With one point more than features the kernel has exactly this rank, in exact numbers", "identity"
 )
 def exact_rank():
@@ -107,7 +108,7 @@ def exact_rank():
         yield Identity(found, sp.Integer(n), shown=(rf"\operatorname{{rank}}_{{m = {m}, p = {p}}}", str(n)))
 
 
-@count.numbers("Random points in one to three dimensions")
+@claim.numbers("Random points in one to three dimensions")
 def random_points(rng):
     sizes = ((1, 3), (2, 2), (2, 3), (3, 2))
     return [rank(block(rng.uniform(-2, 2, (comb(m + p, p) + 4, m)), p)) - comb(m + p, p) for m, p in sizes]
@@ -117,7 +118,7 @@ ANGLES = np.linspace(0, 5, 8)[:, None]
 CIRCLE, SPIRAL = (r * np.hstack([np.cos(ANGLES), np.sin(ANGLES)]) for r in (1, 1 + ANGLES**2 / 9))
 
 
-@count.hypothesis(
+@claim.hypothesis(
     "the points lie on no hypersurface of degree p",
     r"\operatorname{rank} [k_a^\alpha]_{a, |\alpha| \le p} = \tbinom{m + p}{p}",
     violation=lambda points: comb(4, 2) - rank(monomials(points, 2)),

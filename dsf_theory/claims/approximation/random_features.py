@@ -1,18 +1,19 @@
-"""Random features: softmax on average."""
+"""The claim ``random-features``: they have softmax's weights on average."""
 
 from functools import cache
 
 import numpy as np
 import sympy as sp
 
-from dsf_theory.claims.approximation.series import queries_and_keys
+from dsf_theory.claims.approximation.truncated_series import queries_and_keys
 from dsf_theory.claims.attention.published import complete, layer, weights
-from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.reading import relative
+from dsf_theory.claims.statement import Identity
 from dsf_theory.models import FavorAttention, SoftmaxAttention
 from dsf_theory.system.symbolic import symbols
 
-random = Claim(
+claim = Claim(
     id="random-features",
     title="Positive random features have softmax's weights on average, with a variance that grows with the scores.",
     statement="For normal directions ω the product of the features exp(ωᵀx - |x|²/2) of a query and a key has the mean "
@@ -39,7 +40,7 @@ def product(m: int, r: int = 1) -> tuple[sp.Expr, np.ndarray, np.ndarray, np.nda
     return sp.expand(products(model, np.concatenate([q, k])[None])[0, 0]), q, k, omega
 
 
-@random.step("FAVOR+ attention: P̂_ij Σ_l φ(q_i)ᵀφ(k_l) = φ(q_i)ᵀφ(k_j), with r states", "identity")
+@claim.step("FAVOR+ attention: P̂_ij Σ_l φ(q_i)ᵀφ(k_l) = φ(q_i)ᵀφ(k_j), with r states", "identity")
 def rows():
     u, omega = symbols("u", (3, 2)), symbols("omega", (2, 1))
     model = queries_and_keys(FavorAttention, 1, omega=omega, scale=sp.Symbol("s"))
@@ -70,9 +71,7 @@ def mean(expression: sp.Expr, w: sp.Symbol) -> sp.Expr:
     return expression.subs(w, 0) * of_exponential().subs(RATE, rate)
 
 
-@random.step(
-    "In one dimension the mean over a normal w is e^{qk}, of the square e^{2qk + (q+k)²}", "calculus"
-)
+@claim.step("In one dimension the mean over a normal w is e^{qk}, of the square e^{2qk + (q+k)²}", "calculus")
 def one_dimension():
     found, (q,), (k,), omega = product(1)
     w = omega.item()
@@ -81,7 +80,7 @@ def one_dimension():
     yield mean(found**2, w), sp.exp(2 * q * k + (q + k) ** 2)
 
 
-@random.step("Dimensions multiply, and are independent: exponents add, as in qᵀk and |q + k|²", "induction")
+@claim.step("Dimensions multiply, and are independent: exponents add, as in qᵀk and |q + k|²", "induction")
 def dimensions():
     for m in (2, 3):
         found, q, k, omega = product(m)
@@ -93,13 +92,13 @@ def dimensions():
     yield sp.exp(2 * t + s) * sp.exp(2 * q * k + (q + k) ** 2), sp.exp(2 * (t + q * k) + s + (q + k) ** 2)
 
 
-@random.step("The variance of one product is e^{|q+k|² + 2qᵀk} (1 - e^{-|q+k|²})", "identity")
+@claim.step("The variance of one product is e^{|q+k|² + 2qᵀk} (1 - e^{-|q+k|²})", "identity")
 def variance():
     t, s = sp.symbols("t s", real=True)
     yield sp.exp(2 * t + s) - sp.exp(t) ** 2, sp.exp(s + 2 * t) * (1 - sp.exp(-s))
 
 
-@random.step("r directions are averaged: r times the variance of one over r²", "identity")
+@claim.step("r directions are averaged: r times the variance of one over r²", "identity")
 def average_of_directions():
     found, (q,), (k,), omega = product(1, r=3)
     one, (a,), (b,), w = product(1)
@@ -137,7 +136,7 @@ def over_directions(softmax: SoftmaxAttention, u: np.ndarray, *directions: np.nd
     return tuple(sum(each))
 
 
-@random.numbers("All directions by quadrature, in one and two dimensions: exp(qᵀk), and the variance")
+@claim.numbers("All directions by quadrature, in one and two dimensions: exp(qᵀk), and the variance")
 def all_directions(rng):
     worst = []
     for m, points in ((1, 40), (2, 25)):
@@ -153,7 +152,7 @@ def all_directions(rng):
     return worst
 
 
-@random.numbers("FAVOR+ attention of up to three heads, all biases, against the published sums")
+@claim.numbers("FAVOR+ attention of up to three heads, all biases, against the published sums")
 def published_sums(rng):
     worst = []
     for d, n, heads, r in ((3, 2, 1, 5), (4, 3, 2, 4), (6, 1, 3, 3)):
@@ -182,7 +181,7 @@ def as_defined(model: FavorAttention, u: np.ndarray) -> list[float]:
     ]
 
 
-@random.hypothesis(
+@claim.hypothesis(
     "the directions have unit variance",
     r"w \sim \mathcal N(0, I)",
     violation=lambda deviation: (

@@ -1,14 +1,15 @@
-"""What lies between two tokens: a local normaliser does not see it, a decay does."""
+"""The claim ``local-normaliser``: a normaliser of the token alone does not forget, a decay does."""
 
 import numpy as np
 import sympy as sp
 
-from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.reading import I, J, at_time, drawn, having, induction, relative, tokens
+from dsf_theory.claims.statement import Identity
 from dsf_theory.models import SSD, Model, NormAttention
 from dsf_theory.models.rewriting import ssd_with_local_normaliser
 
-local_normaliser = Claim(
+claim = Claim(
     id="local-normaliser",
     title="A normaliser of the token alone does not forget.",
     statement="Where η_i is a function of u_i, what normalised attention makes of token j at step i depends on these "
@@ -22,7 +23,7 @@ local_normaliser = Claim(
 )
 
 
-@local_normaliser.step("The decays of normalised attention telescope: Λ_i ⋯ Λ_{j+1} = η_j/η_i", "induction")
+@claim.step("The decays of normalised attention telescope: Λ_i ⋯ Λ_{j+1} = η_j/η_i", "induction")
 def telescopes():
     u = tokens(3, 2)
     system = NormAttention.symbolic(d=2, n=2, optional=("b_eta",)).system(u)
@@ -30,9 +31,7 @@ def telescopes():
     return induction(eta.subs(I, J) / eta, at_time(system.Lambda[2, 0, 0], [u], 2))
 
 
-@local_normaliser.step(
-    "Φ_ij = q_iᵀk_j/η_i W_v, of tokens i and j alone, for all three activations", "identity"
-)
+@claim.step("Φ_ij = q_iᵀk_j/η_i W_v, of tokens i and j alone, for all three activations", "identity")
 def two_tokens():
     u = tokens(3, 2)
     for name in ("exp", "softplus", "sigmoid"):
@@ -49,7 +48,7 @@ def sigmoid(z: sp.Expr) -> sp.Expr:
     return 1 / (1 + sp.exp(-z))
 
 
-@local_normaliser.step("∂Φ_ij/∂u_k of attention is zero for every token k in between", "calculus")
+@claim.step("∂Φ_ij/∂u_k of attention is zero for every token k in between", "calculus")
 def nothing_between():
     u = tokens(3, 2)
     for name in ("exp", "softplus", "sigmoid"):
@@ -58,7 +57,7 @@ def nothing_between():
         yield Identity(slopes, 0, shown=(r"\partial \Phi_{20} / \partial u_1", "0"))
 
 
-@local_normaliser.step("∂Φ_ij/∂u_k of SSD is -a σ(z_k) w_Δ Φ_ij: zero only where Δ is constant", "calculus")
+@claim.step("∂Φ_ij/∂u_k of SSD is -a σ(z_k) w_Δ Φ_ij: zero only where Δ is constant", "calculus")
 def everything_between():
     u, ssd = tokens(3, 2), SSD.symbolic(d=2, n=1, heads=1)
     entry = ssd.system(u).kernel()[2, 0, 0, 1]
@@ -69,7 +68,7 @@ def everything_between():
         yield Identity(sp.diff(entry, u_k), slope * weight * entry, shown=shown)
 
 
-@local_normaliser.step("A constant step is a clock: SSD is then attention with η_i = e^{a(i+1)Δ}", "identity")
+@claim.step("A constant step is a clock: SSD is then attention with η_i = e^{a(i+1)Δ}", "identity")
 def clock():
     ssd, u = SSD.symbolic(d=2, n=2, heads=1), tokens(3, 2)
     ssd = having(ssd, W_delta=0 * ssd.W_delta, D=0 * ssd.D)
@@ -92,7 +91,7 @@ def seen(model: Model) -> float:
     return relative(after, before)
 
 
-@local_normaliser.numbers("A token in between: attention does not move, SSD as far as its decay says")
+@claim.numbers("A token in between: attention does not move, SSD as far as its decay says")
 def between(rng):
     found = [
         seen(drawn("norm_attention", rng, d=4, n=2, heads=2, eta=eta))
@@ -110,7 +109,7 @@ def normaliser_seen(model: Model) -> float:
     return np.max(np.abs(after - before))
 
 
-local_normaliser.hypothesis(
+claim.hypothesis(
     "the normaliser is a function of the token, not a row sum",
     r"\eta_i = \eta(u_i)",
     violation=normaliser_seen,
@@ -131,7 +130,7 @@ def stand_in(ssd: SSD) -> float:
     return relative(ssd_with_local_normaliser(ssd, u).kernel(u), ssd.kernel(u))
 
 
-local_normaliser.hypothesis(
+claim.hypothesis(
     "where SSD stands in for attention, its step is constant",
     r"\Delta_i = \Delta",
     violation=lambda ssd: np.max(np.abs(np.subtract(*map(ssd.step, moved(ssd))))),

@@ -1,4 +1,4 @@
-"""Attention as the literature writes it: the sums that the claims hold against the models, and models in symbols."""
+"""Attention as the literature writes it: the sums that claims hold against the models, and models in symbols."""
 
 from math import factorial
 from typing import NamedTuple

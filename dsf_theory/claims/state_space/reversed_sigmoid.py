@@ -1,13 +1,14 @@
-"""The reversed sigmoid: the gate through which S6 forgets."""
+"""The claim ``reversed-sigmoid``: the gate through which S6 forgets."""
 
 import numpy as np
 import sympy as sp
 
-from dsf_theory.claims.claim import Claim, Identity
+from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.reading import drawn, having, relative, tokens
+from dsf_theory.claims.statement import Identity
 from dsf_theory.models import QLSTM, S6, Model, QLSTMReversed
 
-reversed_sigmoid = Claim(
+claim = Claim(
     id="reversed-sigmoid",
     title="S6 forgets through a reversed sigmoid.",
     statement="exp(-a softplus x) is σ(-x)^a, so the decay of S6 and of the reversed quasi-LSTM is a power of a forget "
@@ -44,7 +45,7 @@ def numerator(expression: sp.Expr) -> sp.Expr:
     return sp.expand(sp.numer(sp.together(expression)))
 
 
-@reversed_sigmoid.step("exp(-α softplus f) = σ(-f)^α: the reversed gate is a power of the plain", "identity")
+@claim.step("exp(-α softplus f) = σ(-f)^α: the reversed gate is a power of the plain", "identity")
 def reversed_gate():
     model, u = QLSTMReversed.symbolic(d=2), tokens(3, 2)
     model = having(model, alpha=np.array(sp.Symbol("alpha", positive=True)))
@@ -53,7 +54,7 @@ def reversed_gate():
     yield Identity(gate(model, u), right, as_exponentials, shown)
 
 
-@reversed_sigmoid.step("S6 decays by σ(-z)^a at every channel and state, z = W_up W_down u + b", "identity")
+@claim.step("S6 decays by σ(-z)^a at every channel and state, z = W_up W_down u + b", "identity")
 def gate_of_s6():
     s6, u = S6.symbolic(d=3, n=2, r=2), tokens(2, 3)
     plain = gate(turned(s6.W_delta_up @ s6.W_delta_down, s6.b_delta), u)
@@ -61,14 +62,14 @@ def gate_of_s6():
     yield Identity(gate(s6, u), powers, as_exponentials, (r"e^{\Delta_i A}", r"\sigma(-z_i)^{-A}"))
 
 
-@reversed_sigmoid.step("softplus z = -log σ(-z): S6's step is minus the logarithm of its gate", "identity")
+@claim.step("softplus z = -log σ(-z): S6's step is minus the logarithm of its gate", "identity")
 def step_of_s6():
     s6, u = S6.symbolic(d=2, n=2), tokens(2, 2)
     plain = gate(turned(s6.W_delta_up @ s6.W_delta_down, s6.b_delta), u)
     yield s6.step(u), -s6.xp.log(plain)
 
 
-@reversed_sigmoid.step("What the plain gate keeps, the reversed one with α = 1 forgets", "identity")
+@claim.step("What the plain gate keeps, the reversed one with α = 1 forgets", "identity")
 def opposite():
     model, u = QLSTMReversed.symbolic(d=2), tokens(2, 2)
     model = having(model, alpha=np.array(sp.S.One))
@@ -82,7 +83,7 @@ def power_residual(alpha: float, rng: np.random.Generator) -> float:
     return relative(gate(model, u), gate(turned(model.W_f, model.b_f), u) ** alpha)
 
 
-@reversed_sigmoid.numbers("Random gates of the reversed quasi-LSTM and of S6")
+@claim.numbers("Random gates of the reversed quasi-LSTM and of S6")
 def random_gates(rng):
     s6, u = drawn("s6", rng, d=3, n=2, r=2), rng.standard_normal((5, 3))
     plain = gate(turned(s6.W_delta_up @ s6.W_delta_down, s6.b_delta), u)
@@ -90,7 +91,7 @@ def random_gates(rng):
     return [relative(gate(s6, u), powers), *(power_residual(alpha, rng) for alpha in (0.5, 1.0, 3.0))]
 
 
-reversed_sigmoid.hypothesis(
+claim.hypothesis(
     "the power is not negative: the model takes max(α, 0)",
     r"\alpha \ge 0",
     violation=lambda alpha: np.maximum(0, -alpha),
@@ -107,7 +108,7 @@ def branch_residual(x: sp.Expr) -> float:
     return abs(complex((gate(model, u) - gate(plain, u) ** model.alpha).item()))
 
 
-reversed_sigmoid.hypothesis(
+claim.hypothesis(
     "the pre-activation is real, so that both sides are on one branch of the power",
     r"\mathrm{Im}\, x = 0",
     violation=lambda x: abs(float(sp.im(x))),
