@@ -1,8 +1,8 @@
-"""Reading a model as formulas: at any size, at any time, for matrices that do not commute.
+"""Readings of a model as formulas, at any size and at any time.
 
-A model's symbolic reading has explicit sizes and times. Three readings of it are general. Its broadcast axes say
-which Kronecker products its matrices are, whatever d and n. What it does at one step it does at every step, which
-makes a formula at step 2 one at step i. And entries that do not commute stand for matrices of any size.
+A model's symbolic reading has explicit sizes and times. Two readings of it are general: its broadcast axes say which
+Kronecker products its matrices are, whatever d and n; and what it does at one step it does at every step, which
+makes a formula at step 2 one at step i. (Letters that do not commute, in ``letters``, are a third.)
 """
 
 from copy import copy
@@ -16,7 +16,7 @@ from dsf_theory.arrays import Array
 from dsf_theory.models import MODELS, Model
 from dsf_theory.system import System, dense
 from dsf_theory.system.symbolic import symbols
-from dsf_theory.system.transition import Dense, Diagonal
+from dsf_theory.system.transition import Diagonal
 
 I, J, K = sp.symbols("i j k", integer=True)
 """Time indices."""
@@ -26,9 +26,6 @@ SIZE_D, SIZE_N = sp.symbols("d n", integer=True, positive=True)
 
 
 EYE_D, EYE_N = sp.Identity(SIZE_D), sp.Identity(SIZE_N)
-
-MATRICES = ("Lambda", "B", "C", "D")
-"""What a system is made of."""
 
 
 class Matrices(NamedTuple):
@@ -131,25 +128,6 @@ def induction(claimed: sp.Expr, factor: sp.Expr) -> list[tuple]:
     return [(claimed.subs(I, J), sp.S.One), (factor * claimed.subs(I, I - 1), claimed)]
 
 
-def any_matrices(length: int, name: str = "") -> System:
-    """A system whose Λ_i, B_i, C_i, D_i and u_i are symbols that do not commute: matrices of any size.
-
-    An identity of such symbols holds for all numbers of states and channels.
-    """
-
-    def letters(letter: str, *axes: int) -> np.ndarray:
-        found = [sp.Symbol(f"{letter}{name}_{i}", commutative=False) for i in range(length)]
-        return np.array(found, dtype=object).reshape(length, *axes)
-
-    return System(
-        u=letters("u", 1),
-        transition=Dense(letters("Lambda", 1, 1, 1, 1)),
-        write=letters("B", 1, 1, 1),
-        read=letters("C", 1, 1, 1),
-        skip=letters("D", 1, 1),
-    )
-
-
 def rearranged(phi: Array) -> Array:
     """The kernel Φ (L, L, d, d) as a matrix with a row ``vec Φ_ij`` for each pair j <= i.
 
@@ -181,22 +159,15 @@ def drawn(name: str, rng: np.random.Generator, **options) -> Model:
     return having(model, **{key: rng.standard_normal(part.shape) for key, part in model.parameters.items()})
 
 
+def without(model: Model, *names: str) -> Model:
+    """The model with some of its optional parameters left out."""
+    options = {name: getattr(model, name) for name in model.options}
+    return type(model)(**{k: v for k, v in model.parameters.items() if k not in names}, **options)
+
+
 def having(model: Model, **parameters: Array) -> Model:
     """The model with some of its parameters replaced."""
     return model.with_parameters({**model.parameters, **parameters})
-
-
-def relative(found: Array, claimed: Array) -> float:
-    """The largest difference of two arrays of one shape over the largest entry claimed.
-
-    Raises:
-        ValueError: for two shapes.
-    """
-    if np.shape(found) != np.shape(claimed):
-        raise ValueError(
-            f"claimed: expected the shape {np.shape(found)} of what is found, found {np.shape(claimed)}"
-        )
-    return float(np.max(np.abs(found - claimed)) / np.max(np.abs(claimed)))
 
 
 def with_steps(model: Model, length: int) -> Model:
@@ -218,12 +189,3 @@ def heads_needed(model: Model) -> int:
     """The rank of the rearranged kernel: no attention of fewer heads has it."""
     u = np.random.default_rng(6).standard_normal((6, model.d))
     return rank(rearranged(model.kernel(u)))
-
-
-def run(claimed: dict[str, list], u: np.ndarray) -> np.ndarray:
-    """The output of the recurrence, step by step."""
-    h, y = np.zeros(len(claimed["B"][0])), []
-    for Lambda, B, C, D, u_i in zip(*(claimed[name] for name in MATRICES), u, strict=True):
-        h = Lambda @ h + B @ u_i
-        y.append(C @ h + D @ u_i)
-    return np.array(y)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.matrices.expressions.kronecker import combine_kronecker
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 CLEARLY = 1e-6
@@ -49,8 +50,6 @@ def difference(left: Any, right: Any, by=vanish) -> Any:
 
 def matrix_difference(left: MatrixExpr, right: MatrixExpr) -> Any:
     """Zero if two expressions of matrices of symbolic size are the same once Kronecker products are joined."""
-    from sympy.matrices.expressions.kronecker import combine_kronecker
-
     left, right = (combine_kronecker(sp.expand(side).doit()) for side in (left, right))
     if left == right:
         return sp.S.Zero
@@ -84,3 +83,10 @@ def number_for(symbol: sp.Symbol, rng: np.random.Generator) -> sp.Number:
 def to_array(matrix: sp.MatrixBase) -> np.ndarray:
     """An explicit SymPy matrix as an object array."""
     return np.array(matrix.tolist(), dtype=object)
+
+
+def numerator(expression: sp.Expr) -> sp.Expr:
+    """What must vanish for a rational function of exponentials to be zero, its sines and real parts spelled out."""
+    expression = expression.replace(sp.re, lambda z: (z + sp.conjugate(z)) / 2)
+    expression = expression.replace(sp.im, lambda z: (z - sp.conjugate(z)) / (2 * sp.I))
+    return sp.expand(sp.numer(sp.together(sp.expand(expression.rewrite(sp.exp)))))

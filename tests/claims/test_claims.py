@@ -1,5 +1,6 @@
 """The ledger holds; and whatever it rests on, once changed, makes it fail by name."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -12,17 +13,10 @@ from hypothesis import strategies as st
 
 import dsf_theory as dsf
 from dsf_theory import claims
-from dsf_theory.claims import LEDGER, METHODS, Claim, render
-from dsf_theory.claims.reading import (
-    any_matrices,
-    at_time,
-    induction,
-    kronecker,
-    rank,
-    rearranged,
-    relative,
-    tokens,
-)
+from dsf_theory.claims import CHAPTERS, LEDGER, METHODS, Claim, render
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.letters import any_matrices
+from dsf_theory.claims.reading import at_time, induction, kronecker, rank, rearranged, tokens
 from dsf_theory.claims.vanish import difference, vanish
 from dsf_theory.commands import parser as cli
 from dsf_theory.models import MODELS
@@ -54,6 +48,20 @@ def test_the_ledger_is_large_enough_and_each_claim_complete():
         assert all(step.method in METHODS for step in claim.proof)
         names = [step.name for step in (*claim.proof, *claim.confirmations)]
         assert len(set(names)) == len(names)
+
+
+def test_chapters_import_from_earlier_ones_only():
+    order = [chapter.__name__.split(".")[-1] for chapter in CHAPTERS]
+    folders = [path.parent.name for path in Path(claims.__file__).parent.glob("*/__init__.py")]
+    assert sorted(folders) == sorted([*order, "render"])
+    for place, name in enumerate(order):
+        for path in (Path(claims.__file__).parent / name).glob("*.py"):
+            imports = [
+                n.module for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)
+            ]
+            chapters = {module.split(".")[2] for module in imports if module.startswith("dsf_theory.claims.")}
+            assert not chapters & set(order[place + 1 :]), path
+    assert all(len(chapter.PARTS) == len(set(chapter.PARTS)) for chapter in CHAPTERS)
 
 
 def test_every_model_has_claims_and_the_papers_parts_are_covered():

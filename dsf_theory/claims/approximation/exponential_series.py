@@ -9,7 +9,7 @@ import sympy as sp
 from dsf_theory.claims.approximation.truncated_series import P, queries_and_keys, taylor, truncated
 from dsf_theory.claims.attention.published import complete, layer, weights
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import relative
+from dsf_theory.claims.comparing import relative
 from dsf_theory.claims.statement import Identity
 from dsf_theory.features import monomials
 from dsf_theory.models import SoftmaxAttention

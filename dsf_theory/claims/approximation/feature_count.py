@@ -8,7 +8,9 @@ from sympy.polys.matrices import DomainMatrix
 
 from dsf_theory.claims.approximation.truncated_series import P, queries_and_keys, truncated
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import rank
+from dsf_theory.claims.reading import (
+    rank,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.features import monomials, monomials_size, taylor, taylor_size
 from dsf_theory.models import SoftmaxAttention

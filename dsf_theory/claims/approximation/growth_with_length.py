@@ -6,8 +6,11 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import having
+from dsf_theory.claims.reading import (
+    having,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.states.examples import states_beside_feedthrough
 from dsf_theory.kernels.bounds import guaranteed_states, kernel_error, sufficient_order, truncation_bound
 from dsf_theory.kernels.hankel import minimal_dimensions
 from dsf_theory.models import SoftmaxAttention, TaylorAttention
@@ -107,10 +110,8 @@ def with_feedthrough():
     yield states(2 * i + 1 + j, i), sp.Min(i + j, i + 1)  # of sum L: half of it, rounded down, at most
     yield states(i + j, i).subs(i, j + sp.Symbol("k", integer=True, nonnegative=True)), j
     for L in range(2, 9):
-        P = sp.Matrix(at_whole_tokens(L))
-        ranks = [
-            P[i:, :i].rank() + P[i + 1 :, : i + 1].rank() - P[i + 1 :, :i].rank() for i in range(1, L - 1)
-        ]
+        P = at_whole_tokens(L)
+        ranks = [states_beside_feedthrough(P, i) for i in range(1, L - 1)]
         shown = rf"n\ \text{{at}}\ L = {L}", str(L // 2)
         yield Identity(sp.Integer(max(ranks, default=1)), sp.floor(sp.Rational(L, 2)), shown=shown)
 

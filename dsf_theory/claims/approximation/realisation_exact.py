@@ -6,9 +6,18 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, J, any_matrices, induction
+from dsf_theory.claims.letters import any_matrices, by_rules, letter
+from dsf_theory.claims.reading import (
+    I,
+    J,
+    induction,
+)
 from dsf_theory.claims.statement import Identity
-from dsf_theory.claims.states.examples import STEPS, letter, of_parts, registry_kernels
+from dsf_theory.claims.states.examples import (
+    STEPS,
+    of_parts,
+    registry_kernels,
+)
 from dsf_theory.kernels.bounds import kernel_error
 from dsf_theory.kernels.hankel import hankel_singular_values, minimal_dimensions
 from dsf_theory.kernels.realisation import realise
@@ -39,11 +48,6 @@ COLUMNS = [
 ]
 
 
-def simplified(product: sp.Expr, rules: list[tuple]) -> sp.Expr:
-    """A sum of products of matrices under some rules."""
-    return sp.expand(sp.expand(product).subs(rules))
-
-
 @claim.step(
     "A system's state is R_i u_{0..i} with R_i = [Λ_i R_{i-1}, B_i], and P̂_{ij} = C_i R_{ij}", "matrices"
 )
@@ -67,7 +71,7 @@ def rows_of_the_state():
 @claim.step("The rows stay orthonormal: R_i R_iᵀ = Λ R_{i-1} R_{i-1}ᵀ Λᵀ + B Bᵀ = I", "matrices")
 def orthonormal():
     product = LAMBDA * R * R_T * LAMBDA_T + KEPT * KEPT_T
-    yield Identity(simplified(product, ROWS), sp.S.One, shown=(r"R_i R_i^\top", "I"))
+    yield Identity(by_rules(product, ROWS), sp.S.One, shown=(r"R_i R_i^\top", "I"))
 
 
 @claim.step(
@@ -86,13 +90,13 @@ def left_out():
         (KEPT_T * KEPT + NEW_T * NEW, sp.S.One, r"B^\top B + y^\top y"),
     )
     for block, claimed, shown in blocks:
-        yield Identity(simplified(block, COLUMNS), claimed, shown=(shown, sp.latex(claimed)))
+        yield Identity(by_rules(block, COLUMNS), claimed, shown=(shown, sp.latex(claimed)))
 
 
 @claim.step("I - RᵀR is a projection, so row P_i is off by |P_i (I - RᵀR)|² = P_i (I - RᵀR) P_iᵀ", "matrices")
 def projection():
     rest = 1 - R_T * R
-    yield Identity(simplified(rest * rest, ROWS), rest, shown=(r"(I - R^\top R)^2", r"I - R^\top R"))
+    yield Identity(by_rules(rest * rest, ROWS), rest, shown=(r"(I - R^\top R)^2", r"I - R^\top R"))
 
 
 @claim.step(
@@ -112,7 +116,7 @@ def all_rows():
 def no_larger():
     H, H_T, M, M_T = (letter(name) for name in ("H", "H^T", "M", "M^T"))
     rest = H * (1 - M_T * M)
-    lost = simplified(rest * (1 - M_T * M) * H_T, [(M * M_T, sp.S.One)])
+    lost = by_rules(rest * (1 - M_T * M) * H_T, [(M * M_T, sp.S.One)])
     yield Identity(
         sp.expand(H * H_T - H * M_T * M * H_T),
         lost,

@@ -7,9 +7,14 @@ import sympy as sp
 from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import any_matrices, having
+from dsf_theory.claims.letters import any_matrices, letter, through_state, until_none_applies
+from dsf_theory.claims.reading import (
+    having,
+)
 from dsf_theory.claims.statement import Identity
-from dsf_theory.claims.states.examples import by_rules, letter, with_skip
+from dsf_theory.claims.states.examples import (
+    with_skip,
+)
 from dsf_theory.claims.states.minimal_dimension import through_the_state
 from dsf_theory.kernels.bounds import ERRORS, kernel_error, lower_bound, lower_bound_states
 from dsf_theory.kernels.realisation import Realisation, realise, sufficient_states
@@ -36,15 +41,13 @@ claim.step("A system's block is O R through h_i, of rank N at most", "matrices")
 @claim.step("Whatever D is, the block of the tokens before i is O Λ_i R through h_{i-1}", "matrices")
 def with_feedthrough():
     system = any_matrices(5)
-    Lambda, B, C = (part[:, 0, 0] for part in (system.Lambda, system.B, system.C))
     for i in (2, 1, 3, 4):
-        O = [C[k] * sp.Mul(*Lambda[k : i - 1 : -1]) for k in range(i, 5)]
-        R = [sp.Mul(*Lambda[i - 1 : j : -1]) * B[j] for j in range(i)]
+        O, R = through_state(system, i - 1)
         shown = (
             r"\Phi_{kj}, \; k \ge i > j",
             r"(C_k \Lambda_k \cdots \Lambda_i) (\Lambda_{i-1} \cdots \Lambda_{j+1} B_j)",
         )
-        yield Identity(system.kernel()[i:, :i, 0, 0], np.outer(O, R), shown=shown)
+        yield Identity(system.kernel()[i:, :i, 0, 0], np.outer(O[1:], R), shown=shown)
 
 
 @claim.step(
@@ -69,7 +72,7 @@ def seen():
     )
     rules = [(H * V, U * S), (V_T * H_T, S * U_T), (U_T * U, sp.S.One)]
     yield Identity(
-        by_rules(c_T * V_T * H_T * H * V * c, rules),
+        until_none_applies(c_T * V_T * H_T * H * V * c, rules),
         c_T * S**2 * c,
         shown=(r"|H V c|^2", r"c^\top \Sigma^2 c"),
     )

@@ -6,9 +6,9 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.approximation.truncated_series import P, queries_and_keys, score_weights, taylor
-from dsf_theory.claims.attention.published import numerator
 from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.kernels.bounds import truncation_bound
 from dsf_theory.models import SeparableAttention, SoftmaxAttention
 from dsf_theory.system.symbolic import symbols

@@ -5,7 +5,12 @@ import sympy as sp
 
 from dsf_theory.claims.attention.published import complete, in_symbols, layer, queries_keys, weights
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import having, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.letters import letters
+from dsf_theory.claims.reading import (
+    having,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import LinearAttention, SoftmaxAttention
 from dsf_theory.system.symbolic import symbols
@@ -115,12 +120,6 @@ def blocks_of_any_size():
         P = np.sum(found.phi[i] * found.psi[j], axis=-1) / found.eta[i]
         once = np.hstack([np.zeros((2, 2), dtype=object), b_o[:, None]])
         yield phi[i, j], sum(np.outer(W_o[:, r], P[r] * X[r]) for r in range(2)) + int(i == j) * once
-
-
-def letters(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Symbols that do not commute: matrices of any size."""
-    found = [sp.Symbol("_".join([name, *map(str, index)]), commutative=False) for index in np.ndindex(*shape)]
-    return np.array(found, dtype=object).reshape(shape)
 
 
 @claim.step("The output is Φ [u; 1], and in symbols the published sum", "identity")

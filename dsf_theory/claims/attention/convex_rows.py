@@ -7,12 +7,15 @@ from dsf_theory.claims.attention.published import (
     affine,
     complete,
     in_symbols,
-    numerator,
     with_ones,
 )
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import having, tokens
+from dsf_theory.claims.reading import (
+    having,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.features import elu_plus_one, identity
 from dsf_theory.models import Model, SeparableAttention, SoftmaxAttention
 from dsf_theory.system.symbolic import symbols

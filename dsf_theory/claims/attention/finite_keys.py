@@ -6,7 +6,10 @@ import sympy as sp
 from dsf_theory.claims.attention.published import complete
 from dsf_theory.claims.attention.softmax_cache import one_of_many
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import J, relative
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    J,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import SeparableAttention, SoftmaxAttention
 from dsf_theory.system.symbolic import symbols

@@ -3,8 +3,18 @@
 import numpy as np
 import sympy as sp
 
+from dsf_theory.claims.attention.published import ACTIVATIONS
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, J, at_time, drawn, having, induction, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    I,
+    J,
+    at_time,
+    drawn,
+    having,
+    induction,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import SSD, Model, NormAttention
 from dsf_theory.models.rewriting import ssd_with_local_normaliser
@@ -34,24 +44,18 @@ def telescopes():
 @claim.step("Φ_ij = q_iᵀk_j/η_i W_v, of tokens i and j alone, for all three activations", "identity")
 def two_tokens():
     u = tokens(3, 2)
-    for name in ("exp", "softplus", "sigmoid"):
+    for name, activation in ACTIVATIONS.items():
         model = NormAttention.symbolic(d=2, n=2, eta=name)
-        activation = {"exp": sp.exp, "softplus": lambda z: sp.log(1 + sp.exp(z)), "sigmoid": sigmoid}[name]
         score = (model.W_q @ u[2]) @ (model.W_k @ u[0])
         eta = activation(model.W_eta[0] @ u[2] + model.b_eta[0])
         shown = (r"\Phi_{20}", rf"q_2^\top k_0 / \mathrm{{{name}}}(w_\eta^\top u_2 + b)\; W_v")
         yield Identity(model.system(u).product_kernel()[2, 0], score / eta * model.W_v, shown=shown)
 
 
-def sigmoid(z: sp.Expr) -> sp.Expr:
-    """``1/(1 + e^{-z})``."""
-    return 1 / (1 + sp.exp(-z))
-
-
 @claim.step("∂Φ_ij/∂u_k of attention is zero for every token k in between", "calculus")
 def nothing_between():
     u = tokens(3, 2)
-    for name in ("exp", "softplus", "sigmoid"):
+    for name in ACTIVATIONS:
         phi = NormAttention.symbolic(d=2, n=2, eta=name).system(u).product_kernel()[2, 0]
         slopes = np.array([sp.diff(phi[0, 1], u_k) for u_k in u[1]])
         yield Identity(slopes, 0, shown=(r"\partial \Phi_{20} / \partial u_1", "0"))
@@ -93,10 +97,7 @@ def seen(model: Model) -> float:
 
 @claim.numbers("A token in between: attention does not move, SSD as far as its decay says")
 def between(rng):
-    found = [
-        seen(drawn("norm_attention", rng, d=4, n=2, heads=2, eta=eta))
-        for eta in ("exp", "softplus", "sigmoid")
-    ]
+    found = [seen(drawn("norm_attention", rng, d=4, n=2, heads=2, eta=eta)) for eta in ACTIVATIONS]
     ssd = drawn("ssd", rng, d=4, n=2, heads=1)
     before, after = moved(ssd)
     change = np.exp(-np.exp(ssd.A_log) * (ssd.step(after) - ssd.step(before))[2])

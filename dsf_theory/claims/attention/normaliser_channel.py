@@ -12,7 +12,11 @@ from dsf_theory.claims.attention.published import (
     with_ones,
 )
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import kronecker, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    kronecker,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import MODELS, Model
 from dsf_theory.system.symbolic import symbols

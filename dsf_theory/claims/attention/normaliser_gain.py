@@ -3,9 +3,18 @@
 import numpy as np
 import sympy as sp
 
-from dsf_theory.claims.attention.published import affine, complete, layer, weights
+from dsf_theory.claims.attention.published import ACTIVATIONS, affine, complete, layer, weights
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, J, at_time, having, induction, kronecker, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    I,
+    J,
+    at_time,
+    having,
+    induction,
+    kronecker,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import MODELS, LinearAttention, NormAttention, SeparableAttention
 from dsf_theory.system import System
@@ -21,15 +30,12 @@ claim = Claim(
     notebook="02_attention_as_a_dynamical_system",
 )
 
-ACTS = {"exp": sp.exp, "softplus": lambda z: sp.log(1 + sp.exp(z)), "sigmoid": lambda z: 1 / (1 + sp.exp(-z))}
-"""The three functions of normalised attention."""
-
 
 @claim.step(
     "Three normalisers: η_i = e^z, log(1 + e^z) or σ(z), with z = W_η u_i + b_η in each head", "identity"
 )
 def three_normalisers():
-    for name, act in ACTS.items():
+    for name, act in ACTIVATIONS.items():
         model, u = NormAttention.symbolic(d=2, n=1, heads=2, optional=("b_eta",), eta=name), tokens(3, 2)
         system, z = model.system(u), affine(model.W_eta, model.b_eta, u)
         for scale in (system.output_gain, system.gauge):
@@ -58,7 +64,7 @@ def learned_telescope():
     "η_i C_i (η_j/η_i) B_j is C_i B_j of linear attention: no η_j is left, at every size", "Kronecker"
 )
 def cancels():
-    for name in ACTS:
+    for name in ACTIVATIONS:
         norm, u = NormAttention.symbolic(d=2, n=2, optional=("b_eta",), eta=name), tokens(4, 2)
         linear = LinearAttention(W_q=norm.W_q, W_k=norm.W_k, W_v=norm.W_v).system(u)
         norm = norm.system(u)
@@ -74,7 +80,7 @@ def cancels():
 
 @claim.step("A token in between leaves Φ_ij alone: ∂Φ_20/∂u_1 = 0", "calculus")
 def nothing_between():
-    for name in ACTS:
+    for name in ACTIVATIONS:
         model, u = NormAttention.symbolic(d=2, n=1, optional=("b_eta",), eta=name), tokens(3, 2)
         phi = model.system(u).product_kernel()
         slopes = np.array([[sp.diff(entry, x) for entry in phi[2, 0].flat] for x in u[1]])
@@ -84,7 +90,7 @@ def nothing_between():
 @claim.numbers("Three normalisers, one and two heads: the published sums, and η_i y_i is linear attention")
 def outputs_over_normalisers(rng):
     worst = []
-    for act in ACTS:
+    for act in ACTIVATIONS:
         for heads in (1, 2):
             norm, u = complete("norm_attention", rng, heads=heads, eta=act), rng.standard_normal((6, 4))
             for model in (norm, having(norm, b_eta=norm.b_eta - 40)):

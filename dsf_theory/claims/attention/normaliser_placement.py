@@ -6,7 +6,14 @@ import sympy as sp
 from dsf_theory.claims.attention.published import KERNEL, READ, UNIT, WRITTEN, complete, in_symbols, renamed
 from dsf_theory.claims.attention.separable_attention import linear_system, scaled_state
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, J, at_time, induction, kronecker, relative
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    I,
+    J,
+    at_time,
+    induction,
+    kronecker,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import MODELS
 from dsf_theory.system import Gauge, System

@@ -7,7 +7,13 @@ import numpy as np
 import sympy as sp
 from sympy.matrices.expressions.kronecker import KroneckerProduct
 
-from dsf_theory.claims.reading import SIZE_D, SIZE_N, drawn, having, tokens
+from dsf_theory.claims.reading import (
+    SIZE_D,
+    SIZE_N,
+    drawn,
+    having,
+    tokens,
+)
 from dsf_theory.models import MODELS, Model, SeparableAttention
 from dsf_theory.system import Gauge, System
 from dsf_theory.system.symbolic import symbols
@@ -21,6 +27,13 @@ UNIT, WRITTEN, READ, KERNEL = (
     KroneckerProduct(I_D, PHI_I.T * PSI_J) * W_V,
 )
 """``I``, ``(I ⊗ ψ_i) W_v``, ``I ⊗ φ_iᵀ`` and ``(I ⊗ φ_iᵀψ_j) W_v``, in the symbols of a reading of any size."""
+
+ACTIVATIONS = {
+    "exp": sp.exp,
+    "softplus": lambda z: sp.log(1 + sp.exp(z)),
+    "sigmoid": lambda z: 1 / (1 + sp.exp(-z)),
+}
+"""Name of a normaliser that is learned from the token -> its function."""
 
 LETTERS = {"b_i": r"\psi_i", "b_j": r"\psi_j", "c_i": r"\phi_i", "X": "W_v"}
 """The paper's letters for those symbols."""
@@ -169,11 +182,6 @@ def divided(o: np.ndarray, heads: int) -> np.ndarray:
     """The channels of each head over its last."""
     o = o.reshape(len(o), heads, -1)
     return (o[..., :-1] / o[..., -1:]).reshape(len(o), -1)
-
-
-def numerator(expression: sp.Expr) -> sp.Expr:
-    """The numerator over one denominator, expanded."""
-    return sp.expand(sp.numer(sp.together(expression)))
 
 
 def renamed(expression) -> str:

@@ -18,7 +18,15 @@ from dsf_theory.claims.attention.published import (
     weights,
 )
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, J, at_time, induction, kronecker, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    I,
+    J,
+    at_time,
+    induction,
+    kronecker,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import LinearAttention, NormAttention
 from dsf_theory.system import System

@@ -7,7 +7,12 @@ import sympy as sp
 
 from dsf_theory.claims.attention.published import KERNEL, UNIT, complete, queries_keys, weights
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import J, kronecker, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    J,
+    kronecker,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import SoftmaxAttention
 from dsf_theory.system import System

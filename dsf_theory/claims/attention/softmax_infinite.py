@@ -5,7 +5,13 @@ import sympy as sp
 from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import SIZE_D, SIZE_N, any_matrices, rank, tokens
+from dsf_theory.claims.letters import any_matrices, through_state
+from dsf_theory.claims.reading import (
+    SIZE_D,
+    SIZE_N,
+    rank,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import SoftmaxAttention
 from dsf_theory.system.symbolic import symbols
@@ -29,10 +35,8 @@ Z = sp.Symbol("z", positive=True)
 @claim.step("What passes from before step 3 to later goes through h_2: Φ_ij = O_i R_j, of rank N", "matrices")
 def through_the_state():
     system = any_matrices(6)
-    Lambda, B, C = (part[:, 0, 0] for part in (system.Lambda, system.B, system.C))
-    O = [C[i] * sp.Mul(*Lambda[i:2:-1]) for i in (3, 4, 5)]
-    R = [sp.Mul(*Lambda[2:j:-1]) * B[j] for j in (0, 1, 2)]
-    yield Identity(system.kernel()[3:, :3, 0, 0], np.outer(O, R), shown=(r"\Phi_{ij}", "O_i R_j"))
+    O, R = through_state(system, 2)
+    yield Identity(system.kernel()[3:, :3, 0, 0], np.outer(O[1:], R), shown=(r"\Phi_{ij}", "O_i R_j"))
 
 
 def block(n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,10 +5,10 @@ import sympy as sp
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.comparing import relative
 from dsf_theory.claims.equivalence.ssd_to_attention import same_at_any_size
 from dsf_theory.claims.reading import (
     drawn,
-    relative,
     tokens,
 )
 from dsf_theory.claims.statement import Identity

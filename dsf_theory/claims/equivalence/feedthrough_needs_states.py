@@ -4,8 +4,14 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import drawn, having, tokens, with_steps
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+    with_steps,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.states.examples import features_for_good, states_beside_feedthrough
 from dsf_theory.models import S6
 
 claim = Claim(
@@ -48,15 +54,9 @@ def first_kernel(s6: S6, u: np.ndarray) -> np.ndarray:
     return s6.kernel(u)[..., 0, 0]
 
 
-def features(P: sp.Matrix) -> int:
-    """The least number of features of separable attention that has the kernel P: one for each column that is new."""
-    return sum(P[i:, : i + 1].rank() - P[i:, :i].rank() for i in range(P.rows))
-
-
-def states(P: sp.Matrix) -> int:
+def most_states(P: np.ndarray) -> int:
     """The least number of states of a system with the kernel P and any D."""
-    inner = range(1, P.rows - 1)
-    return max(P[i:, :i].rank() + P[i + 1 :, : i + 1].rank() - P[i + 1 :, :i].rank() for i in inner)
+    return max(states_beside_feedthrough(P, i) for i in range(1, len(P) - 1))
 
 
 CASES = [(1, 4), (1, 6), (2, 6), (3, 7)]
@@ -65,14 +65,14 @@ CASES = [(1, 4), (1, 6), (2, 6), (3, 7)]
 
 def counted(measure, share: int) -> np.ndarray:
     """A number of features or states of S6 in every case, in exact ranks."""
-    return np.array(
-        [measure(sp.Matrix(first_kernel(*exact(n, length, share)))) for n, length in CASES], dtype=object
-    )
+    return np.array([measure(first_kernel(*exact(n, length, share))) for n, length in CASES], dtype=object)
 
 
 @claim.step("D = 0: attention needs as many features as S6 has states, in exact ranks", "identity")
 def features_of_the_state():
-    yield Identity(counted(features, 0), np.array([n for n, _ in CASES]), shown=(r"n_{\mathrm{sep}}(P)", "n"))
+    yield Identity(
+        counted(features_for_good, 0), np.array([n for n, _ in CASES]), shown=(r"n_{\mathrm{sep}}(P)", "n")
+    )
 
 
 @claim.step(
@@ -89,13 +89,13 @@ def minors():
 @claim.step("D ≠ 0: it needs L - n, as every column is new until few rows are left", "identity")
 def features_with_feedthrough():
     claimed = np.array([length - n for n, length in CASES])
-    yield Identity(counted(features, 1), claimed, shown=(r"n_{\mathrm{sep}}(P + D)", "L - n"))
+    yield Identity(counted(features_for_good, 1), claimed, shown=(r"n_{\mathrm{sep}}(P + D)", "L - n"))
 
 
 @claim.step("The framework needs n states with D and without", "identity")
 def states_are_kept():
     for share in (0, 1):
-        yield Identity(counted(states, share), np.array([n for n, _ in CASES]), shown=("N/d", "n"))
+        yield Identity(counted(most_states, share), np.array([n for n, _ in CASES]), shown=("N/d", "n"))
 
 
 @claim.numbers("The minors of random S6 with one, two and three states, with D and without")
@@ -119,4 +119,4 @@ claim.hypothesis(
     violation=lambda case: max(abs(case[0].D)),
     holds=lambda: exact(2, 6, share=0),
     dropped=lambda: exact(2, 6, share=1),
-)(lambda case: features(sp.Matrix(first_kernel(*case))) - case[0].sizes["n"])
+)(lambda case: features_for_good(first_kernel(*case)) - case[0].sizes["n"])

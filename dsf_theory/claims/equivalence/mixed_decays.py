@@ -4,7 +4,12 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import drawn, having, tokens, with_steps
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+    with_steps,
+)
 from dsf_theory.models import S6, SSD, Model
 
 claim = Claim(

@@ -7,8 +7,20 @@ import sympy as sp
 from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import EYE_N, SIZE_D, diagonal, drawn, having, heads_needed, tokens
-from dsf_theory.claims.state_space.selective import as_ssd, same, without_bias
+from dsf_theory.claims.comparing import same
+from dsf_theory.claims.reading import (
+    EYE_N,
+    SIZE_D,
+    diagonal,
+    drawn,
+    having,
+    heads_needed,
+    tokens,
+    without,
+)
+from dsf_theory.claims.state_space.selective import (
+    as_ssd,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import S6, S6_2
 
@@ -28,11 +40,11 @@ claim = Claim(
 @claim.step("S6_2 is S6 with a step of rank one, W_up = 1 and W_down = wᵀ, and one rate", "identity")
 def is_s6():
     s6_2, u = S6_2.symbolic(d=3, n=2), tokens(3, 3)
-    for model in (s6_2, without_bias(s6_2)):
+    for model in (s6_2, without(s6_2, "b_delta")):
         shared = {name: getattr(model, name) for name in ("W_B", "W_C", "b_delta", "D")}
         up, rate = np.full((3, 1), sp.S.One), np.full((3, 2), model.A_log.item())
         s6 = S6(W_delta_down=model.w_delta[None], W_delta_up=up, A_log=rate, **shared)
-        yield from same(model.system(u), s6.system(u), "S6_2", "S6")
+        yield from same(model.system(u), s6.system(u), ("S6_2", "S6"))
 
 
 @claim.step("Λ_i is a diagonal matrix of channels ⊗ I: one decay a channel, at any sizes", "Kronecker")
@@ -59,7 +71,7 @@ def equal_biases():
     model, u = S6_2.symbolic(d=3, n=2), tokens(3, 3)
     model = having(model, b_delta=model.b_delta[[0, 0, 0]], D=model.D[[0, 0, 0]])
     yield from same(
-        model.system(u), as_ssd(model, model.w_delta[None], model.A_log[None]).system(u), "S6_2", "SSD"
+        model.system(u), as_ssd(model, model.w_delta[None], model.A_log[None]).system(u), ("S6_2", "SSD")
     )
 
 

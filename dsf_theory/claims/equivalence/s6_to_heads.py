@@ -7,6 +7,7 @@ import sympy as sp
 from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.comparing import relative, same
 from dsf_theory.claims.reading import (
     EYE_N,
     SIZE_D,
@@ -16,7 +17,6 @@ from dsf_theory.claims.reading import (
     diagonal,
     having,
     induction,
-    relative,
     tokens,
     with_steps,
 )
@@ -60,9 +60,7 @@ def basis_of_any_size():
 @claim.step("In the basis t the matrices are those of attention: 3 heads, 2 states, 3 tokens", "identity")
 def matrices_of_the_heads():
     _, system, attention = without_decay(3, 2, 3)
-    yield system.Lambda[1:], attention.Lambda[1:]  # Λ_0 multiplies a state of zero
-    for name in ("B", "C", "D"):
-        yield getattr(system, name), getattr(attention, name)
+    yield from same(system, attention, first=1)
 
 
 @claim.step("At all times Λ_i ⋯ Λ_{j+1} = t_j/t_i, with S_i = S_{i-1} + Δ_i", "induction")

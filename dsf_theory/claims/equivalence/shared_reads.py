@@ -7,7 +7,12 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.equivalence.s6_needs_heads import carried
-from dsf_theory.claims.reading import drawn, having, tokens, with_steps
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+    with_steps,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import S6, SSD, LinearAttention, Model
 

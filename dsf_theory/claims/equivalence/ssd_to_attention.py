@@ -4,6 +4,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.comparing import relative, same
 from dsf_theory.claims.reading import (
     I,
     J,
@@ -13,7 +14,6 @@ from dsf_theory.claims.reading import (
     heads_needed,
     induction,
     kronecker,
-    relative,
     tokens,
     with_steps,
 )
@@ -70,9 +70,7 @@ def one_scalar(matrix: sp.MatrixExpr) -> sp.MatrixExpr:
 @claim.step("All four matrices entry by entry: 3 channels, 2 states, 4 tokens", "identity")
 def dual_entries():
     _, system, attention = dual(3, 2, 4)
-    yield system.Lambda[1:], attention.Lambda[1:]  # Λ_0 multiplies a state of zero
-    for name in ("B", "C", "D"):
-        yield getattr(system, name), getattr(attention, name)
+    yield from same(system, attention, first=1)
 
 
 @claim.step("At all times: η_i = e^{aΔ_i} η_{i-1}, so Λ_i ⋯ Λ_{j+1} = η_j/η_i", "induction")

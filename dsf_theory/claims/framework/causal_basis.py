@@ -7,7 +7,7 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.framework.change_of_basis import bases
-from dsf_theory.claims.reading import any_matrices
+from dsf_theory.claims.letters import any_matrices
 from dsf_theory.models import MODELS
 from dsf_theory.system import System
 from dsf_theory.system.transition import Dense

@@ -4,7 +4,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import any_matrices
+from dsf_theory.claims.letters import any_matrices, letters
 from dsf_theory.models import MODELS
 
 claim = Claim(
@@ -20,8 +20,7 @@ claim = Claim(
 
 def bases(length: int) -> np.ndarray:
     """Symbols T_i that do not commute, (length, 1, 1)."""
-    found = [sp.Symbol(f"T_{i}", commutative=False) for i in range(length)]
-    return np.array(found, dtype=object).reshape(length, 1, 1)
+    return letters("T", (length,)).reshape(length, 1, 1)
 
 
 @claim.step("Five steps of any sizes: the kernel is free of T", "matrices")

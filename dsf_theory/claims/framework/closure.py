@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import any_matrices
+from dsf_theory.claims.letters import any_matrices
 from dsf_theory.models import MODELS
 from dsf_theory.system import System
 from dsf_theory.system.transition import Dense

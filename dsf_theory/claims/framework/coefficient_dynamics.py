@@ -4,7 +4,9 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import rank
+from dsf_theory.claims.reading import (
+    rank,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import MODELS
 from dsf_theory.system import System

@@ -6,7 +6,11 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, J, any_matrices
+from dsf_theory.claims.letters import any_matrices
+from dsf_theory.claims.reading import (
+    I,
+    J,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import MODELS, NoFiniteSystemError
 from dsf_theory.system import forms

@@ -7,7 +7,7 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.framework.causal_basis import singular, system_of
-from dsf_theory.claims.reading import any_matrices
+from dsf_theory.claims.letters import any_matrices
 from dsf_theory.system import System, forms
 from dsf_theory.system.symbolic import symbols
 from dsf_theory.system.transition import Diagonal

@@ -19,12 +19,6 @@ def gate(model: Model, name: str, u_i: Array) -> Array:
     return getattr(model, f"W_{name}") @ u_i + (0 if bias is None else bias)
 
 
-def without(model: Model, *names: str) -> Model:
-    """The model with some of its optional parameters left out."""
-    options = {name: getattr(model, name) for name in model.options}
-    return type(model)(**{k: v for k, v in model.parameters.items() if k not in names}, **options)
-
-
 def with_gates(model: Model, before: dict[str, Array]) -> Model:
     """The model with these arrays (length, d) in place of ``W u + b``."""
     model = copy(model)

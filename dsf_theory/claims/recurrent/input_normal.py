@@ -5,10 +5,14 @@ import sympy as sp
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import drawn, having, tokens
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+)
 from dsf_theory.claims.recurrent.gates import logit, with_gates
-from dsf_theory.claims.state_space.equations import numerator
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import LRU, QLSTM, RGLRU, Model
 from dsf_theory.system.symbolic import symbols
 

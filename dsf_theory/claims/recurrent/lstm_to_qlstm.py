@@ -5,8 +5,18 @@ import sympy as sp
 
 from dsf_theory.arrays import Array, Namespace
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import drawn, having, relative, tokens
-from dsf_theory.claims.recurrent.gates import gate, sigmoid, with_gates, without
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+    without,
+)
+from dsf_theory.claims.recurrent.gates import (
+    gate,
+    sigmoid,
+    with_gates,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import LSTM, QLSTM
 from dsf_theory.models.rnn import GATES

@@ -5,9 +5,20 @@ import sympy as sp
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import MATRICES, drawn, having, relative, tokens
-from dsf_theory.claims.recurrent.gates import gate, logit, powers, sigmoid, with_gates, without
-from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.comparing import MATRICES, as_claimed, relative, same
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+    without,
+)
+from dsf_theory.claims.recurrent.gates import (
+    gate,
+    logit,
+    powers,
+    sigmoid,
+    with_gates,
+)
 from dsf_theory.models import QLSTM, QLSTMReversed
 from dsf_theory.system.symbolic import symbols
 
@@ -23,10 +34,10 @@ claim = Claim(
     notebook="04_recurrent_networks",
 )
 SHOWN = {
-    "Lambda": (r"\Lambda_i", r"\operatorname{diag} \sigma(W_f u_i + b_f)"),
-    "B": (r"B_i", r"\operatorname{diag} \sigma(W_i u_i + b_i)\, W_u"),
-    "C": (r"C_i", r"\operatorname{diag} \sigma(W_o u_i + b_o)"),
-    "D": (r"D_i", "0"),
+    "Lambda": r"\operatorname{diag} \sigma(W_f u_i + b_f)",
+    "B": r"\operatorname{diag} \sigma(W_i u_i + b_i)\, W_u",
+    "C": r"\operatorname{diag} \sigma(W_o u_i + b_o)",
+    "D": "0",
 }
 
 
@@ -44,9 +55,7 @@ def qlstm_claimed(model: QLSTM, u: Array) -> dict[str, np.ndarray]:
 def entries():
     model, u = QLSTM.symbolic(d=2), tokens(3, 2)
     for each in (model, without(model, "b_f", "b_i", "b_o")):
-        claimed = qlstm_claimed(each, u)
-        for name in MATRICES:
-            yield Identity(getattr(each.system(u), name), claimed[name], shown=SHOWN[name])
+        yield from as_claimed(each.system(u), qlstm_claimed(each, u), SHOWN)
 
 
 @claim.step("Reversed: Λ_i = σ(-f_i)^α, all else is the same; no decay for α <= 0", "identity")
@@ -57,9 +66,8 @@ def reversed_sigmoid():
         system, claimed = model.system(u), qlstm_claimed(model, u)
         if sign == "negative":
             claimed["Lambda"] = np.broadcast_to(np.eye(2, dtype=int), (3, 2, 2))
-        for name in MATRICES:
-            right = r"\operatorname{diag} \sigma(-f_i)^\alpha" if name == "Lambda" else SHOWN[name][1]
-            yield Identity(getattr(system, name), claimed[name], by=powers, shown=(SHOWN[name][0], right))
+        shown = {**SHOWN, "Lambda": r"\operatorname{diag} \sigma(-f_i)^\alpha"}
+        yield from as_claimed(system, claimed, shown, by=powers)
 
 
 @claim.step("Reversed with α = 1 it is the quasi-LSTM of -f", "identity")
@@ -67,8 +75,7 @@ def reversed_gate():
     model, u = having(QLSTMReversed.symbolic(d=2), alpha=np.array(sp.S.One)), tokens(3, 2)
     values = {k: v for k, v in model.parameters.items() if k != "alpha"}
     mirrored = QLSTM(**values | {"W_f": -model.W_f, "b_f": -model.b_f})
-    for name in MATRICES:
-        yield getattr(model.system(u), name), getattr(mirrored.system(u), name)
+    yield from same(model.system(u), mirrored.system(u))
 
 
 @claim.step("Φ_ij = diag(o_i f_i ⋯ f_{j+1} i_j) W_u", "identity")

@@ -5,8 +5,17 @@ import sympy as sp
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import MATRICES, drawn, relative, run, tokens
-from dsf_theory.claims.recurrent.gates import gate, powers, sigmoid, without
+from dsf_theory.claims.comparing import MATRICES, as_claimed, relative, run
+from dsf_theory.claims.reading import (
+    drawn,
+    tokens,
+    without,
+)
+from dsf_theory.claims.recurrent.gates import (
+    gate,
+    powers,
+    sigmoid,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import RGLRU
 
@@ -22,10 +31,10 @@ claim = Claim(
     notebook="04_recurrent_networks",
 )
 SHOWN = {
-    "Lambda": (r"\Lambda_i", r"\operatorname{diag} \sigma(\Lambda_p)^{c\, \sigma(W_a u_i + b_a)}"),
-    "B": (r"B_i", r"\operatorname{diag} \sqrt{1 - \Lambda_i^2}\; \sigma(W_x u_i + b_x)"),
-    "C": (r"C_i", "I"),
-    "D": (r"D_i", "0"),
+    "Lambda": r"\operatorname{diag} \sigma(\Lambda_p)^{c\, \sigma(W_a u_i + b_a)}",
+    "B": r"\operatorname{diag} \sqrt{1 - \Lambda_i^2}\; \sigma(W_x u_i + b_x)",
+    "C": "I",
+    "D": "0",
 }
 
 
@@ -41,21 +50,19 @@ def claimed(model: RGLRU, u: Array, c: float | sp.Expr, reset: bool = False) -> 
     return {"Lambda": eye * a[:, None], "B": eye * (factor * i)[:, None], "C": C, "D": 0 * C}
 
 
-def compared(model: RGLRU, c: float | sp.Expr, reset: bool = False):
+def of_three_tokens(model: RGLRU, c: float | sp.Expr, reset: bool = False):
     """Λ, B, C and D of the model for three tokens, each next to what is claimed."""
     u = tokens(3, 2)
-    system, right = model.system(u), claimed(model, u, c, reset)
-    for name in MATRICES:
-        yield Identity(getattr(system, name), right[name], by=powers, shown=SHOWN[name])
+    yield from as_claimed(model.system(u), claimed(model, u, c, reset), SHOWN, by=powers)
 
 
 @claim.step("Λ_i, B_i, C_i and D_i, for c = 8 as it is by default and for any c", "identity")
 def entries():
     model, c = RGLRU.symbolic(d=2), sp.Symbol("c", positive=True)
-    yield from compared(model, 8)
-    yield from compared(without(model, "b_a", "b_x"), 8)
+    yield from of_three_tokens(model, 8)
+    yield from of_three_tokens(without(model, "b_a", "b_x"), 8)
     model.c = c
-    yield from compared(model, c)
+    yield from of_three_tokens(model, c)
 
 
 @claim.step("With the reset B_0 = diag σ(x_0), and all else is the same", "identity")
@@ -63,7 +70,7 @@ def with_reset():
     model, u = RGLRU.symbolic(d=2, reset=True), tokens(3, 2)
     first = np.diag(sigmoid(model.xp, gate(model, "x", u[0])))
     yield Identity(model.system(u).B[0], first, shown=("B_0", r"\operatorname{diag} \sigma(W_x u_0 + b_x)"))
-    yield from compared(model, 8, reset=True)
+    yield from of_three_tokens(model, 8, reset=True)
 
 
 @claim.step("log a = -c r softplus(-Λ_p), the form in which it is computed", "identity")

@@ -5,7 +5,13 @@ import sympy as sp
 
 from dsf_theory.arrays import Array, Namespace
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import drawn, having, relative, tokens, with_steps
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+    with_steps,
+)
 from dsf_theory.claims.recurrent.gates import logit, powers, sigmoid, with_gates
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import QLSTM, S6, QLSTMReversed

@@ -4,7 +4,13 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, at_time, decays, induction, tokens
+from dsf_theory.claims.reading import (
+    I,
+    at_time,
+    decays,
+    induction,
+    tokens,
+)
 from dsf_theory.claims.recurrent.gates import with_gates
 from dsf_theory.models import MODELS
 from dsf_theory.system import System

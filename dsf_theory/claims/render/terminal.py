@@ -5,6 +5,9 @@ from io import StringIO
 
 import numpy as np
 import sympy as sp
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
 from dsf_theory.claims.outcome import Counterexample, LedgerOutcome, Outcome
 from dsf_theory.claims.render.formulas import (
@@ -21,9 +24,6 @@ from dsf_theory.claims.statement import Identity
 
 def table(ledger: LedgerOutcome):
     """The claims as a table of ``rich``."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     title = {
         "title": "The ledger of claims",
         "title_justify": "left",
@@ -55,8 +55,6 @@ def caption(ledger: LedgerOutcome) -> str:
 
 def as_text(ledger: LedgerOutcome, width: int = 110) -> str:
     """The table in plain characters."""
-    from rich.console import Console
-
     page = StringIO()
     Console(file=page, width=width).print(table(ledger))
     return page.getvalue()

@@ -6,15 +6,19 @@ import scipy.signal
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import having, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    having,
+    tokens,
+)
 from dsf_theory.claims.state_space.equations import (
     SIZES,
     any_size,
     continuous,
-    numerator,
     one_step,
 )
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import S4, S4D, S5
 from dsf_theory.models.ssm import RULES
 from dsf_theory.system.symbolic import symbols

@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 import numpy as np
-import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import MATRICES, having, relative, tokens
+from dsf_theory.claims.comparing import relative, same
+from dsf_theory.claims.reading import (
+    having,
+    tokens,
+)
 from dsf_theory.claims.state_space.equations import (
     blocks,
     cartesian,
     interleaved,
-    numerator,
 )
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import S4, S4D
 from dsf_theory.models.ssm import RULES
 from dsf_theory.system.real_form import rotations
@@ -75,10 +78,7 @@ def s4_of_blocks():
     for rule in RULES:
         model, u = cartesian(2, 1, rule), tokens(2, 2)
         left, right = as_s4(model).system(u), model.system(u).real("block")
-        for name in MATRICES:
-            symbol = sp.latex(sp.Symbol(name))
-            shown = rf"{symbol}^{{\mathrm{{S4}}}}", rf"{symbol}^{{\mathrm{{S4D}}}}"
-            yield Identity(getattr(left, name)[1], getattr(right, name)[1], numerator, shown)
+        yield from same(left, right, ("S4", "S4D"), numerator)
 
 
 def with_partners(model: S4D, partner=np.conj) -> S4D:

@@ -4,7 +4,11 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import having, tokens, with_steps
+from dsf_theory.claims.reading import (
+    having,
+    tokens,
+    with_steps,
+)
 from dsf_theory.claims.state_space.s6_coupling import forgotten_and_written
 from dsf_theory.models import S6
 

@@ -4,9 +4,13 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import MATRICES, having, rank, relative, tokens
+from dsf_theory.claims.comparing import relative, same
+from dsf_theory.claims.reading import (
+    having,
+    rank,
+    tokens,
+)
 from dsf_theory.claims.state_space.equations import any_size, series
-from dsf_theory.claims.statement import Identity
 from dsf_theory.models import S4, S4D
 from dsf_theory.models.ssm import RULES, hippo
 
@@ -31,8 +35,7 @@ def in_the_eigenbasis():
     found = having(s4, A=np.array([[V * a / V]])).system(u).in_basis(basis)
     B, C = np.array([1 / V * s4.B.item()]), s4.C * V
     claimed = having(s4, A=np.array([[a]]), B=B, C=C).system(u)
-    for name in MATRICES:
-        yield getattr(found, name), getattr(claimed, name)
+    yield from same(found, claimed)
 
 
 @claim.step(
@@ -49,8 +52,7 @@ def as_s4d():
         B, poles = (np.broadcast_to(row, (2, 2)) for row in (inverse @ s4.B, [-p, -q]))
         s4d = S4D(A=poles, B=B, C=s4.C @ V / 2, delta=s4.delta, D=s4.D, rule=rule)
         left, right = s4.system(u).in_basis(np.stack([inverse] * 2)), s4d.system(u)
-        for name in MATRICES:
-            yield Identity(getattr(left, name)[1], getattr(right, name)[1], by=sp.factor)
+        yield from same(left, right, by=sp.factor)
 
 
 def as_modes(s4: S4) -> S4D:

@@ -7,7 +7,9 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.arrays.sympy_arrays import SympyNamespace
-from dsf_theory.claims.reading import tokens
+from dsf_theory.claims.reading import (
+    tokens,
+)
 from dsf_theory.models import S4, S4D, S5, Model
 from dsf_theory.system.symbolic import symbols
 
@@ -18,13 +20,6 @@ SIZES = {S4D: {"d": 2, "n": 6}, S5: {"d": 2, "n": 3}}
 exponentials = np.vectorize(sp.exp, otypes=[object])
 logarithms = np.vectorize(sp.log, otypes=[object])
 derivatives = np.vectorize(sp.diff, otypes=[object])
-
-
-def numerator(expression: sp.Expr) -> sp.Expr:
-    """What must vanish for a rational function of exponentials to be zero, its sines and real parts spelled out."""
-    expression = expression.replace(sp.re, lambda z: (z + sp.conjugate(z)) / 2)
-    expression = expression.replace(sp.im, lambda z: (z - sp.conjugate(z)) / (2 * sp.I))
-    return sp.expand(sp.numer(sp.together(sp.expand(expression.rewrite(sp.exp)))))
 
 
 def by_channel(part: np.ndarray) -> np.ndarray:

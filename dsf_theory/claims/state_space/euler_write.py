@@ -4,9 +4,19 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import having, relative, tokens
-from dsf_theory.claims.state_space.equations import any_size, exponentials, logarithms, numerator, series
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    having,
+    tokens,
+)
+from dsf_theory.claims.state_space.equations import (
+    any_size,
+    exponentials,
+    logarithms,
+    series,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import S4D, S6
 from dsf_theory.models.ssm import RULES
 from dsf_theory.system.symbolic import symbols

@@ -6,9 +6,13 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import MATRICES, having, relative, tokens
-from dsf_theory.claims.state_space.equations import numerator
+from dsf_theory.claims.comparing import relative, same
+from dsf_theory.claims.reading import (
+    having,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import LRU, S5
 from dsf_theory.system.symbolic import symbols
 
@@ -53,8 +57,7 @@ def s5_as_lru():
     sigma, omega = (symbols(name, (3,), positive=True) for name in ("sigma", "omega"))
     s5, u = having(S5.symbolic(d=2, n=3), A=-sigma + sp.I * omega), tokens(2, 2)
     left, right = as_lru(s5, symbols("gamma", (3,))).system(u), s5.system(u)
-    for name in MATRICES:
-        yield Identity(getattr(left, name), getattr(right, name), by=numerator)
+    yield from same(left, right, by=numerator)
     left, right = (replace(system, real_part=False) for system in (left, right))
     yield Identity(left.kernel(), right.kernel(), by=numerator)
 
@@ -62,9 +65,7 @@ def s5_as_lru():
 @claim.step("Every LRU is an S5 with steps of one", "identity")
 def lru_as_s5():
     model, u = LRU.symbolic(d=2, n=3), tokens(2, 2)
-    left, right = from_lru(model).system(u), model.system(u)
-    for name in MATRICES:
-        yield getattr(left, name), getattr(right, name)
+    yield from same(from_lru(model).system(u), model.system(u))
 
 
 def lru_residual(s5: S5) -> float:

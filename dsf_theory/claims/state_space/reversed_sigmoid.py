@@ -4,8 +4,14 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import drawn, having, relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import QLSTM, S6, Model, QLSTMReversed
 
 claim = Claim(
@@ -38,11 +44,6 @@ def as_exponentials(expression: sp.Expr) -> sp.Expr:
     """Powers ``b^p`` as ``exp(p log b)``, and logarithms split where their factors are positive."""
     powers = sp.expand_mul(expression).replace(sp.Pow, lambda base, power: sp.exp(power * sp.log(base)))
     return sp.expand_mul(sp.expand_log(powers))
-
-
-def numerator(expression: sp.Expr) -> sp.Expr:
-    """What is above the line once all terms are over one denominator."""
-    return sp.expand(sp.numer(sp.together(expression)))
 
 
 @claim.step("exp(-α softplus f) = σ(-f)^α: the reversed gate is a power of the plain", "identity")

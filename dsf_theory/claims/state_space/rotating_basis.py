@@ -4,9 +4,20 @@ import numpy as np
 
 from dsf_theory.arrays import namespace
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import I, J, having, relative, tokens
-from dsf_theory.claims.state_space.equations import blocks, cartesian, exponentials, numerator
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    I,
+    J,
+    having,
+    tokens,
+)
+from dsf_theory.claims.state_space.equations import (
+    blocks,
+    cartesian,
+    exponentials,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import S4D
 from dsf_theory.models.ssm import RULES
 from dsf_theory.system.real_form import FORMS

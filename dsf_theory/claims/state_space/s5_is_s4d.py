@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import MATRICES, relative, tokens
+from dsf_theory.claims.comparing import relative, same
+from dsf_theory.claims.reading import (
+    tokens,
+)
 from dsf_theory.claims.state_space.equations import by_channel
 from dsf_theory.models import S4D, S5
 from dsf_theory.models.ssm import RULES
@@ -36,10 +39,9 @@ def as_s5(model: S4D) -> S5:
     )
 
 
-def same(left: System, right: System):
+def one_system(left: System, right: System):
     """Λ, B, C, D and Φ of two systems."""
-    for name in MATRICES:
-        yield getattr(left, name), getattr(right, name)
+    yield from same(left, right)
     yield left.kernel(), right.kernel()
 
 
@@ -49,14 +51,14 @@ def one_channel():
         s4d, u = S4D.symbolic(d=1, n=6, rule=rule), tokens(2, 1)
         delta = np.broadcast_to(s4d.delta, 3)
         s5 = S5(A=s4d.A[0], B=s4d.B.T, C=s4d.C, delta=delta, D=s4d.D, rule=rule)
-        yield from same(s5.system(u), s4d.system(u))
+        yield from one_system(s5.system(u), s4d.system(u))
 
 
 @claim.step("Two channels: S5 with B and C of one channel a mode is S4D, by both rules", "identity")
 def one_channel_a_mode():
     for rule in RULES:
         s4d, u = S4D.symbolic(d=2, n=6, rule=rule), tokens(2, 2)
-        yield from same(as_s5(s4d).system(u), s4d.system(u))
+        yield from one_system(as_s5(s4d).system(u), s4d.system(u))
 
 
 @claim.step("Any S5 is S4D with a channel for each mode, between two maps: Φ = C Φ_S4D B", "identity")

@@ -4,20 +4,27 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import drawn, having, relative, tokens, with_steps
-from dsf_theory.claims.state_space.reversed_sigmoid import gate, numerator, turned
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    drawn,
+    having,
+    tokens,
+    with_steps,
+)
+from dsf_theory.claims.state_space.reversed_sigmoid import (
+    gate,
+    turned,
+)
 from dsf_theory.claims.statement import Identity
+from dsf_theory.claims.vanish import numerator
 from dsf_theory.models import QLSTM, S6
-from dsf_theory.models.selective import inverse_softplus
-
-DELTA = sp.Symbol("Delta", positive=True)
 
 claim = Claim(
     id="s6-coupling",
     title="In S6 what is forgotten and what is written are one number.",
     statement="The write scale is a function of the decay: -(1/a) log Λ by Euler's rule, (1 - Λ)/a by zero-order hold. "
     "With A = -1 and zero-order hold S6 is the convex gate h = (1 - g) h + g x with g = σ(z). Euler's rule, as "
-    "released, is not: at rest it amplifies by Δ/(1 - e^{-Δ}), which is 1 only in the limit of small steps.",
+    "released, is not: it writes more than it forgets (how much that makes at rest: euler-write).",
     latex=r"\Delta = -\tfrac1a \log \Lambda \;\;\text{(Euler)}, \qquad \tfrac{1 - \Lambda}{a} \;\;\text{(hold)}, "
     r"\qquad h_i = (1 - g_i) h_{i-1} + g_i x_i",
     source="derived here",
@@ -61,39 +68,6 @@ def convex_gate():
     yield Identity(decay + written, np.ones(decay.shape, dtype=int), numerator)
 
 
-def at_rest(rule: str) -> sp.Expr:
-    """What the state is over βu once a constant token has been written for long, h = B u / (1 - Λ)."""
-    s6 = with_steps(S6.symbolic(d=1, n=1, b_rule=rule), 1)
-    decay, written = forgotten_and_written(s6, tokens(1, 1))
-    return (written / (1 - decay)).item().subs(s6.step(None).item(), DELTA)
-
-
-@claim.step("At rest the hold gives 1/a at any step, Euler's rule g = aΔ/(1 - e^{-aΔ}) times it", "identity")
-def gains_at_rest():
-    a = sp.exp(S6.symbolic(d=1, n=1).A_log.item())
-    yield at_rest("zoh"), 1 / a
-    gain = a * DELTA / (1 - sp.exp(-a * DELTA))
-    yield Identity(at_rest("euler") / at_rest("zoh"), gain, shown=("g", r"a\Delta / (1 - e^{-a\Delta})"))
-
-
-@claim.step("g is 1 for Δ → 0, differs from it by aΔ/2 at first order, and is aΔ for Δ → ∞", "limit")
-def limits_of_the_gain():
-    a, rate = sp.exp(S6.symbolic(d=1, n=1).A_log.item()), sp.Symbol("a", positive=True)
-    gain = (at_rest("euler") / at_rest("zoh")).subs(a, rate)
-    found = (
-        sp.limit(gain, DELTA, 0),
-        sp.limit((gain - 1) / DELTA, DELTA, 0),
-        sp.limit(gain / DELTA, DELTA, sp.oo),
-    )
-    shown = (
-        r"\lim_{\Delta \to 0} g",
-        r"\lim_{\Delta \to 0} (g - 1)/\Delta",
-        r"\lim_{\Delta \to \infty} g/\Delta",
-    )
-    for left, right, name in zip(found, (1, rate / 2, rate), shown, strict=True):
-        yield Identity(left, right, shown=(name, sp.latex(right)))
-
-
 def of_one_rate(case: tuple[str, float]) -> tuple[np.ndarray, np.ndarray]:
     """Λ, and B over β, of S6 with a rule and a rate a = -A."""
     s6 = drawn("s6", np.random.default_rng(2), d=3, n=2, b_rule=case[0])
@@ -112,15 +86,14 @@ def off_the_hold(case: tuple[str, float]) -> float:
     return np.max(np.abs(written - (1 - decay) / case[1]))
 
 
-@claim.numbers("The state that S6 settles at on a constant input, by either rule and for several steps")
-def settled(rng):
-    found = []
-    for rule, delta in (("euler", 0.3), ("euler", 5.0), ("zoh", 0.3), ("zoh", 5.0)):
-        s6 = having(drawn("s6", rng, d=2, n=1, b_rule=rule), A_log=np.zeros((2, 1)))
-        s6 = having(s6, W_delta_up=np.zeros((2, 1)), b_delta=inverse_softplus(np.full(2, delta)))
-        u = np.ones((200, 2)) * rng.standard_normal(2)
-        gain = delta / -np.expm1(-delta) if rule == "euler" else 1
-        found.append(relative(s6.system(u).states()[-1], gain * (s6.W_B @ u[0]) * u[0]))
+@claim.numbers("Random S6: the write scale from the decay, by either rule, at every channel and state")
+def random_scales(rng):
+    found, u = [], rng.standard_normal((5, 3))
+    for rule in ("euler", "zoh"):
+        s6 = drawn("s6", rng, d=3, n=2, b_rule=rule)
+        decay, written = forgotten_and_written(s6, u)
+        lost = -np.log(decay) if rule == "euler" else 1 - decay
+        found.append(relative(written, lost / np.exp(s6.A_log)))
     return found
 
 

@@ -8,6 +8,7 @@ from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.comparing import as_claimed
 from dsf_theory.claims.reading import (
     EYE_D,
     EYE_N,
@@ -18,8 +19,13 @@ from dsf_theory.claims.reading import (
     kronecker,
     tokens,
     with_steps,
+    without,
 )
-from dsf_theory.claims.state_space.selective import coefficients, compared, furthest, softplus, without_bias
+from dsf_theory.claims.state_space.selective import (
+    coefficients,
+    furthest,
+    softplus,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import S6
 
@@ -63,7 +69,7 @@ def s6_claimed(s6: S6, u: Array) -> dict[str, list]:
 @claim.step("Δ_i = softplus(W_up W_down u_i + b), one a channel; no bias is a bias of zero", "identity")
 def s6_step_sizes():
     s6, u = S6.symbolic(d=3, n=2, r=2), tokens(3, 3)
-    for model in (s6, without_bias(s6)):
+    for model in (s6, without(s6, "b_delta")):
         right = r"\mathrm{softplus}(W_\uparrow W_\downarrow u_i + b)"
         yield Identity(model.step(u), s6_steps(model, u), shown=(r"\Delta_i", right))
 
@@ -92,7 +98,7 @@ def s6_at_any_size():
 @claim.step("The model's matrices are these, entry by entry: 3 channels, 2 states, 3 tokens", "identity")
 def s6_entries():
     s6, u = S6.symbolic(d=3, n=2, r=2), tokens(3, 3)
-    yield from compared(s6.system(u), s6_claimed(s6, u), S6_SHOWN)
+    yield from as_claimed(s6.system(u), s6_claimed(s6, u), S6_SHOWN)
 
 
 @claim.step("Zero-order hold writes ∫ exp(Aτ) dτ β_i over a step, all else is the same", "calculus")

@@ -4,33 +4,16 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.arrays import Array
-from dsf_theory.claims.claim import Identity
+from dsf_theory.claims.comparing import MATRICES, relative, run
 from dsf_theory.claims.reading import (
-    MATRICES,
     SIZE_N,
-    relative,
-    run,
 )
 from dsf_theory.models import S6, S6_2, SSD, Model
-from dsf_theory.system import System
 
 
 def softplus(xp, x: Array) -> Array:
     """``log(1 + e^x)``, as it is defined."""
     return xp.log(1 + xp.exp(x))
-
-
-def without_bias(model: Model) -> Model:
-    """The model with b_Δ left out."""
-    options = {name: getattr(model, name) for name in model.options}
-    return type(model)(**{k: v for k, v in model.parameters.items() if k != "b_delta"}, **options)
-
-
-def compared(system: System, claimed: dict[str, list], shown: dict[str, str]):
-    """Λ, B, C and D of a system, entry by entry, each next to what is claimed."""
-    for name in MATRICES:
-        left = rf"\{name}_i" if name == "Lambda" else f"{name}_i"
-        yield Identity(getattr(system, name), np.stack(claimed[name]), shown=(left, shown[name]))
 
 
 def furthest(model: Model, u: np.ndarray, claimed: dict[str, list]) -> list[float]:
@@ -43,14 +26,6 @@ def furthest(model: Model, u: np.ndarray, claimed: dict[str, list]) -> list[floa
 def coefficients() -> tuple[sp.MatrixSymbol, sp.MatrixSymbol]:
     """β_i and γ_i, or ψ_i and φ_i, of any size: what is written and what is read."""
     return sp.MatrixSymbol("b_i", SIZE_N, 1), sp.MatrixSymbol("c_i", SIZE_N, 1)
-
-
-def same(left: System, right: System, *names: str):
-    """Λ, B, C and D of two systems, side by side, under the names of their models."""
-    for name in MATRICES:
-        letter = rf"\{name}" if name == "Lambda" else name
-        shown = tuple(rf"{letter}_i^{{\text{{{model}}}}}" for model in names)
-        yield Identity(getattr(left, name), getattr(right, name), shown=shown)
 
 
 def as_ssd(model: S6 | S6_2, W_delta: Array, A_log: Array) -> SSD:

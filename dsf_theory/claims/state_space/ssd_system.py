@@ -6,25 +6,23 @@ from sympy.matrices.expressions.kronecker import KroneckerProduct
 
 from dsf_theory.arrays import Array
 from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.comparing import MATRICES, as_claimed, same
 from dsf_theory.claims.reading import (
     EYE_D,
     EYE_N,
-    MATRICES,
     SIZE_D,
     drawn,
     having,
     kronecker,
     tokens,
     with_steps,
+    without,
 )
 from dsf_theory.claims.state_space.selective import (
     as_ssd,
     coefficients,
-    compared,
     furthest,
-    same,
     softplus,
-    without_bias,
 )
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import S6, SSD
@@ -73,7 +71,7 @@ def ssd_claimed(ssd: SSD, u: Array) -> dict[str, list]:
 @claim.step("Δ_i = softplus(W_Δ u_i + b), one step a head; no bias is a bias of zero", "identity")
 def ssd_step_sizes():
     ssd, u = SSD.symbolic(d=4, n=2, heads=2), tokens(3, 4)
-    for model in (ssd, without_bias(ssd)):
+    for model in (ssd, without(ssd, "b_delta")):
         right = r"\mathrm{softplus}(W_\Delta u_i + b)"
         yield Identity(model.step(u), ssd_steps(model, u), shown=(r"\Delta_i", right))
 
@@ -96,7 +94,7 @@ def ssd_at_any_size():
 @claim.step("Many heads, entry by entry: 4 heads of 2 channels in 2 groups, 3 states", "identity")
 def ssd_entries():
     ssd, u = SSD.symbolic(d=8, n=3, heads=4, groups=2), tokens(3, 8)
-    yield from compared(ssd.system(u), ssd_claimed(ssd, u), SSD_SHOWN)
+    yield from as_claimed(ssd.system(u), ssd_claimed(ssd, u), SSD_SHOWN)
 
 
 @claim.step("S6 with one step and rate for all channels is SSD with one head and W_x = I", "identity")
@@ -104,7 +102,7 @@ def ssd_from_s6():
     s6, u, first = S6.symbolic(d=3, n=2, r=1), tokens(3, 3), [0, 0, 0]
     shared = {"b_delta": s6.b_delta[first], "D": s6.D[first], "A_log": s6.A_log[first][:, [0, 0]]}
     s6 = having(s6, W_delta_up=np.full((3, 1), sp.S.One), **shared)
-    yield from same(s6.system(u), as_ssd(s6, s6.W_delta_down, s6.A_log[0, :1]).system(u), "S6", "SSD")
+    yield from same(s6.system(u), as_ssd(s6, s6.W_delta_down, s6.A_log[0, :1]).system(u), ("S6", "SSD"))
 
 
 def ssd_residual(ssd: SSD) -> list[float]:

@@ -6,7 +6,14 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import MATRICES, I, J, having, induction, relative, tokens
+from dsf_theory.claims.comparing import MATRICES, relative
+from dsf_theory.claims.reading import (
+    I,
+    J,
+    having,
+    induction,
+    tokens,
+)
 from dsf_theory.claims.state_space.equations import any_size, by_channel, exponentials, series
 from dsf_theory.claims.statement import Identity
 from dsf_theory.models import LRU, S4, S4D, S5, S6, Model

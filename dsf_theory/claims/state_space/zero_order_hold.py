@@ -6,7 +6,10 @@ import scipy.signal
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import relative, tokens
+from dsf_theory.claims.comparing import relative
+from dsf_theory.claims.reading import (
+    tokens,
+)
 from dsf_theory.claims.state_space.equations import (
     SIZES,
     any_size,

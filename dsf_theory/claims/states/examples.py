@@ -3,24 +3,14 @@
 import numpy as np
 import sympy as sp
 
-from dsf_theory.claims.reading import having
+from dsf_theory.claims.reading import (
+    having,
+)
 from dsf_theory.kernels.hankel import hankel_singular_values
 from dsf_theory.models import MODELS, QLSTM, LinearAttention, SoftmaxAttention
 from dsf_theory.system import System
 from dsf_theory.system.symbolic import symbols
 from dsf_theory.system.transition import Dense
-
-
-def letter(name: str, *index: int) -> sp.Symbol:
-    """A matrix of any size."""
-    return sp.Symbol("_".join([name, *map(str, index)]), commutative=False)
-
-
-def by_rules(word: sp.Expr, rules: list[tuple]) -> sp.Expr:
-    """A product of matrices once no rule applies any more."""
-    while (after := word.subs(rules)) != word:
-        word = after
-    return word
 
 
 def of_parts(Lambda: np.ndarray, B: np.ndarray, C: np.ndarray) -> System:
@@ -113,3 +103,18 @@ def with_skip(share: float, n: int = 2) -> System:
     """S6 at work on nine tokens, with a share of its D."""
     s6 = MODELS["s6"].random(d=2, n=n, seed=1)
     return having(s6, D=share * s6.D).system(2 * np.random.default_rng(1).standard_normal((9, 2)))
+
+
+def exact_rank(block: np.ndarray) -> int:
+    """The rank of a matrix of fractions."""
+    return sp.Matrix(block).rank() if block.size else 0
+
+
+def states_beside_feedthrough(P: np.ndarray, i: int) -> int:
+    """The least dimension of h_i over all systems of a kernel in fractions, whatever their D."""
+    return exact_rank(P[i:, :i]) + exact_rank(P[i + 1 :, : i + 1]) - exact_rank(P[i + 1 :, :i])
+
+
+def features_for_good(P: np.ndarray) -> int:
+    """The least number of states that never forget: one for each column of the kernel that is new."""
+    return sum(exact_rank(P[i:, : i + 1]) - exact_rank(P[i:, :i]) for i in range(len(P)))

@@ -7,14 +7,15 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import any_matrices
+from dsf_theory.claims.letters import any_matrices, letter
 from dsf_theory.claims.statement import Identity
 from dsf_theory.claims.states.examples import (
     STEPS,
     counted,
     exact_kernels,
-    letter,
+    exact_rank,
     registry_kernels,
+    states_beside_feedthrough,
     with_skip,
 )
 from dsf_theory.kernels.hankel import minimal_dimensions, minimal_feedthrough
@@ -62,21 +63,13 @@ def independent():
         yield Identity((y * below).subs(rules), sp.Integer(claimed), shown=(shown, str(claimed)))
 
 
-def exact_rank(block: np.ndarray) -> int:
-    """The rank of a matrix of fractions."""
-    return sp.Matrix(block).rank() if block.size else 0
-
-
 @claim.step(
     "Softmax, linear attention, quasi-LSTM in fractions: this D leaves blocks of that rank", "identity"
 )
 def in_fractions():
     for name, (P, _) in exact_kernels().items():
         steps, rest = range(len(P)), P.copy()
-        least = [
-            exact_rank(P[i:, :i]) + exact_rank(P[i + 1 :, : i + 1]) - exact_rank(P[i + 1 :, :i])
-            for i in steps
-        ]
+        least = [states_beside_feedthrough(P, i) for i in steps]
         rest[0, 0] = rest[-1, -1] = sp.S.Zero  # nothing before the first, nothing after the last
         for i in steps[1:-1]:
             a, B, c = (

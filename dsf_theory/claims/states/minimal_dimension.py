@@ -6,13 +6,11 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
-from dsf_theory.claims.reading import any_matrices
+from dsf_theory.claims.letters import any_matrices, letter, through_state, until_none_applies
 from dsf_theory.claims.statement import Identity
 from dsf_theory.claims.states.examples import (
-    by_rules,
     counted,
     exact_kernels,
-    letter,
     of_parts,
     reduced,
     registry_kernels,
@@ -38,10 +36,8 @@ claim = Claim(
 @claim.step("Whatever it is, a system's block is O R through h_i: its rank is at most dim h_i", "matrices")
 def through_the_state():
     system = replace(any_matrices(5), skip=None)
-    Lambda, B, C = (part[:, 0, 0] for part in (system.Lambda, system.B, system.C))
     for i in (2, 0, 1, 3, 4):
-        O = [C[k] * sp.Mul(*Lambda[k:i:-1]) for k in range(i, 5)]
-        R = [sp.Mul(*Lambda[i:j:-1]) * B[j] for j in range(i + 1)]
+        O, R = through_state(system, i)
         shown = (
             r"\Phi_{kj}, \; k \ge i \ge j",
             r"(C_k \Lambda_k \cdots \Lambda_{i+1}) (\Lambda_i \cdots \Lambda_{j+1} B_j)",
@@ -67,7 +63,7 @@ def from_factors():
     phi = of_parts(*(part.reshape(L, 1, 1) for part in parts)).kernel()
     for i, j in ((3, 0), (3, 1), (2, 2), (1, 0), (0, 0)):
         shown = r"C_i \Lambda_i \cdots \Lambda_{j+1} B_j", r"e_1^\top O_i R_{ij} = P_{ij}"
-        yield Identity(by_rules(phi[i, j, 0, 0], rules), first[i] * O[i] * R[i][j], shown=shown)
+        yield Identity(until_none_applies(phi[i, j, 0, 0], rules), first[i] * O[i] * R[i][j], shown=shown)
 
 
 @claim.step(

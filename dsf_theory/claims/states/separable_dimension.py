@@ -7,15 +7,17 @@ import sympy as sp
 
 from dsf_theory.claims.claim import Claim
 from dsf_theory.claims.framework.causal_basis import moved, singular, system_of
-from dsf_theory.claims.reading import any_matrices, having
+from dsf_theory.claims.letters import any_matrices, letter
+from dsf_theory.claims.reading import (
+    having,
+)
 from dsf_theory.claims.statement import Identity
 from dsf_theory.claims.states.examples import (
     STEPS,
     exact_kernels,
-    letter,
+    features_for_good,
     with_skip,
 )
-from dsf_theory.claims.states.free_feedthrough import exact_rank
 from dsf_theory.kernels.hankel import separable_dimension
 from dsf_theory.models import MODELS
 from dsf_theory.system.transition import Dense
@@ -101,9 +103,9 @@ def completion(P: np.ndarray) -> sp.Matrix:
 )
 def completed_in_fractions():
     for name, (P, _) in exact_kernels().items():
-        M, steps = completion(P), range(len(P))
+        M = completion(P)
         yield np.tril(np.array(M)), P
-        n = sum(exact_rank(P[i:, : i + 1]) - exact_rank(P[i:, :i]) for i in steps)
+        n = features_for_good(P)
         shown = rf"\operatorname{{rank}} M\ \text{{of {MODELS[name].title}}}", str(n)
         yield Identity(sp.Integer(M.rank()), n, shown=shown)
         yield Identity(sp.Integer(int(separable_dimension(P.astype(float)))), n, shown=("n", str(n)))

@@ -6,10 +6,14 @@ import numpy as np
 import sympy as sp
 
 from dsf_theory.claims.claim import Claim
+from dsf_theory.claims.comparing import relative
 from dsf_theory.claims.framework.change_of_basis import bases
-from dsf_theory.claims.reading import any_matrices, relative
+from dsf_theory.claims.letters import any_matrices, by_rules, letter
 from dsf_theory.claims.statement import Identity
-from dsf_theory.claims.states.examples import exact_kernels, letter, reduced
+from dsf_theory.claims.states.examples import (
+    exact_kernels,
+    reduced,
+)
 from dsf_theory.kernels.realisation import realise
 from dsf_theory.models import MODELS
 from dsf_theory.system import System
@@ -54,14 +58,9 @@ def dies():
     corrected = image * (1 - OLDER * MIX * SLOT)
     shown = r"\Lambda V (I - l\, a\, k^\top) k", "0"
     rules = [(SLOT * slot, sp.S.One), (image * slot, image * OLDER * MIX)]
-    yield Identity(by(corrected * slot, rules), sp.S.Zero, shown=shown)
+    yield Identity(by_rules(corrected * slot, rules), sp.S.Zero, shown=shown)
     shown = r"\Lambda V (I - l\, a\, k^\top) m", r"\Lambda V m"
-    yield Identity(by(corrected * other, [(SLOT * other, sp.S.Zero)]), image * other, shown=shown)
-
-
-def by(product: sp.Expr, rules: list[tuple]) -> sp.Expr:
-    """A sum of products of matrices under some rules."""
-    return sp.expand(sp.expand(product).subs(rules))
+    yield Identity(by_rules(corrected * other, [(SLOT * other, sp.S.Zero)]), image * other, shown=shown)
 
 
 @claim.step(
@@ -72,12 +71,12 @@ def on_the_way():
     mixed = 1 - OLDER * MIX * SLOT
     rules = [(ALIVE * OLDER, OLDER), (SLOT * ALIVE, SLOT)]
     yield Identity(
-        by(ALIVE * mixed - mixed * ALIVE, rules),
+        by_rules(ALIVE * mixed - mixed * ALIVE, rules),
         sp.S.Zero,
         shown=(r"E (I - l a k^\top) - (I - l a k^\top) E", "0"),
     )
     yield (
-        by((CHAIN * BEFORE * mixed).subs(CHAIN * BEFORE, NOW * ALIVE) - NOW * mixed * ALIVE, rules),
+        by_rules((CHAIN * BEFORE * mixed).subs(CHAIN * BEFORE, NOW * ALIVE) - NOW * mixed * ALIVE, rules),
         sp.S.Zero,
     )
 
@@ -89,7 +88,7 @@ def on_the_way():
 def at_birth():
     mixed = 1 - OLDER * MIX * SLOT
     yield Identity(
-        by(mixed * ALIVE, [(SLOT * ALIVE, sp.S.Zero)]), ALIVE, shown=(r"(I - l\, a\, k^\top) E", "E")
+        by_rules(mixed * ALIVE, [(SLOT * ALIVE, sp.S.Zero)]), ALIVE, shown=(r"(I - l\, a\, k^\top) E", "E")
     )
 
 
@@ -97,7 +96,9 @@ def at_birth():
 def still_bases():
     product = (1 - OLDER * MIX * SLOT) * (1 + OLDER * MIX * SLOT)
     yield Identity(
-        by(product, [(SLOT * OLDER, sp.S.Zero)]), sp.S.One, shown=(r"(I - l a k^\top)(I + l a k^\top)", "I")
+        by_rules(product, [(SLOT * OLDER, sp.S.Zero)]),
+        sp.S.One,
+        shown=(r"(I - l a k^\top)(I + l a k^\top)", "I"),
     )
 
 
