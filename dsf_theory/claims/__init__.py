@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable
 
-from dsf_theory.claims import (
-    approximation,
-    attention,
-    counts,
-    equivalence,
-    framework,
-    recurrent,
-    state_space,
-    states,
-)
+import dsf_theory.claims.approximation as approximation
+import dsf_theory.claims.attention as attention
+import dsf_theory.claims.counts as counts
+import dsf_theory.claims.equivalence as equivalence
+import dsf_theory.claims.framework as framework
+import dsf_theory.claims.recurrent as recurrent
+import dsf_theory.claims.state_space as state_space
+import dsf_theory.claims.states as states
+from dsf_theory.arrays.names import Named
 from dsf_theory.claims.claim import Claim, Hypothesis, Step
 from dsf_theory.claims.report import LedgerReport, Report
 from dsf_theory.claims.statement import METHODS, Identity
@@ -19,7 +18,9 @@ from dsf_theory.claims.statement import METHODS, Identity
 CHAPTERS = (framework, attention, states, approximation, state_space, equivalence, recurrent, counts)
 """The ledger's chapters, in the order of a lecture: each imports from earlier ones only."""
 
-LEDGER: dict[str, Claim] = {part.claim.id: part.claim for chapter in CHAPTERS for part in chapter.PARTS}
+LEDGER: dict[str, Claim] = Named(
+    "claim", {part.claim.id: part.claim for chapter in CHAPTERS for part in chapter.PARTS}
+)
 """Claim id -> claim, in the order in which they are derived."""
 
 
@@ -34,19 +35,17 @@ def check(
         watch: called with the id of each claim before it is checked.
 
     Raises:
-        ValueError: for an id that is not in the ledger.
+        UnknownNameError: for an id that is not in the ledger.
 
     >>> check(["convolution"]).ok
     True
     """
     ids = list(LEDGER if ids is None else [ids] if isinstance(ids, str) else ids)
-    unknown = [claim_id for claim_id in ids if claim_id not in LEDGER]
-    if unknown:
-        raise ValueError(f"ids: expected some of {', '.join(LEDGER)}, found {', '.join(map(str, unknown))}")
+    claims = [LEDGER[claim_id] for claim_id in ids]
     reports = []
-    for claim_id in ids:
-        watch(claim_id)
-        reports.append(LEDGER[claim_id].check(seed))
+    for claim in claims:
+        watch(claim.id)
+        reports.append(claim.check(seed))
     return LedgerReport(tuple(reports))
 
 

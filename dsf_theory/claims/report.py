@@ -2,6 +2,7 @@
 
 import math
 
+from dsf_theory.arrays.names import Named
 from dsf_theory.claims.outcome import LedgerOutcome, Outcome
 from dsf_theory.claims.render.pages import ledger_markdown, report_markdown
 from dsf_theory.claims.render.terminal import as_text
@@ -57,7 +58,7 @@ class LedgerReport(LedgerOutcome):
         return f"LedgerReport({len(self.reports)} claims, {'all hold' if self.ok else 'not all hold'})"
 
     def __getitem__(self, claim_id: str) -> Report:
-        return next(report for report in self.reports if report.claim.id == claim_id)
+        return Named("claim", {report.claim.id: report for report in self.reports})[claim_id]
 
     def __str__(self) -> str:
         return as_text(self)

@@ -82,13 +82,11 @@ def proof_stepper(claim_id: str) -> ProofStepper:
         claim_id: as in ``dsf.claims.LEDGER``.
 
     Raises:
-        ValueError: if there is no such claim.
+        UnknownNameError: if there is no such claim.
 
     >>> proof_stepper("change-of-basis").report.ok
     True
     """
-    if claim_id not in LEDGER:
-        raise ValueError(f"claim_id: expected one of {', '.join(LEDGER)}, found {claim_id!r}")
     return ProofStepper(LEDGER[claim_id].check())
 
 

@@ -315,6 +315,19 @@ def test_index_of_claims_links_to_notebooks():
     assert "[01](01_the_framework.ipynb)" in page and page.count("✓") == 2
 
 
+def test_a_claim_that_is_not_there_is_answered_by_the_one_that_was_meant():
+    for misspelt in (
+        lambda: LEDGER["s6-couplings"],
+        lambda: claims.check(["convolution", "s6-couplings"]),
+        lambda: claims.check(["s6-coupling"])["s6-couplings"],
+    ):
+        with pytest.raises(
+            KeyError, match=r"claim: expected one of .*, found 's6-couplings'; did you mean 's6-coupling'"
+        ):
+            misspelt()
+    assert LEDGER.get("s6-couplings") is None
+
+
 def test_every_claim_is_named_in_the_notebook_that_it_points_to():
     folder = Path(__file__).parents[2] / "notebooks"
     for claim in LEDGER.values():

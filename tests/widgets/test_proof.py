@@ -29,8 +29,8 @@ def test_pages_are_steps_then_hypotheses_and_end_at_both_ends():
 
 
 def test_a_claim_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="claim_id: expected one of convolution"):
-        proof_stepper("nonsense")
+    with pytest.raises(ValueError, match="did you mean 'convolution'"):
+        proof_stepper("convolutions")
 
 
 def test_failures_show_in_red(monkeypatch):

@@ -1,10 +1,8 @@
 """What models cost: parameters, numbers kept from step to step, multiplications."""
 
-from dsf_theory.claims.counts import (
-    operation_counts,
-    parameter_counts,
-    state_sizes,
-)
+import dsf_theory.claims.counts.operation_counts as operation_counts
+import dsf_theory.claims.counts.parameter_counts as parameter_counts
+import dsf_theory.claims.counts.state_sizes as state_sizes
 
 PARTS = (
     parameter_counts,

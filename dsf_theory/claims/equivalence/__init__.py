@@ -1,15 +1,13 @@
 """Attention and selective models written as one another, and where that ends."""
 
-from dsf_theory.claims.equivalence import (
-    attention_to_ssd,
-    feedthrough_needs_states,
-    mixed_decays,
-    s6_2_decays,
-    s6_needs_heads,
-    s6_to_heads,
-    shared_reads,
-    ssd_to_attention,
-)
+import dsf_theory.claims.equivalence.attention_to_ssd as attention_to_ssd
+import dsf_theory.claims.equivalence.feedthrough_needs_states as feedthrough_needs_states
+import dsf_theory.claims.equivalence.mixed_decays as mixed_decays
+import dsf_theory.claims.equivalence.s6_2_decays as s6_2_decays
+import dsf_theory.claims.equivalence.s6_needs_heads as s6_needs_heads
+import dsf_theory.claims.equivalence.s6_to_heads as s6_to_heads
+import dsf_theory.claims.equivalence.shared_reads as shared_reads
+import dsf_theory.claims.equivalence.ssd_to_attention as ssd_to_attention
 
 PARTS = (
     ssd_to_attention,

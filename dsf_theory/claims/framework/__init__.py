@@ -1,14 +1,12 @@
 """The framework: one system in many forms, its bases, and what else is such a system."""
 
-from dsf_theory.claims.framework import (
-    causal_basis,
-    change_of_basis,
-    closure,
-    coefficient_dynamics,
-    convolution,
-    delta_rule,
-    reading_order,
-)
+import dsf_theory.claims.framework.causal_basis as causal_basis
+import dsf_theory.claims.framework.change_of_basis as change_of_basis
+import dsf_theory.claims.framework.closure as closure
+import dsf_theory.claims.framework.coefficient_dynamics as coefficient_dynamics
+import dsf_theory.claims.framework.convolution as convolution
+import dsf_theory.claims.framework.delta_rule as delta_rule
+import dsf_theory.claims.framework.reading_order as reading_order
 
 PARTS = (
     convolution,
