@@ -1,7 +1,7 @@
 """Errors that name the argument, what was expected and what was found."""
 
-import re
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -39,13 +39,19 @@ def _kind(value) -> str:
     return f"{type(value).__name__} {value!r}"[:80]
 
 
+def as_numbers(array: Array) -> np.ndarray | None:
+    """The entries as a NumPy array; None for symbols."""
+    kind = library(array)
+    return None if kind == "sympy" else np.asarray(array.detach().cpu() if kind == "torch" else array)
+
+
 def finite(name: str, array: Array) -> None:
     """Refuse NaN and infinities in a numeric array.
 
     Raises:
         ValueError: naming the first entry that is not finite.
     """
-    numbers = _numbers(array)
+    numbers = as_numbers(array)
     bad = () if numbers is None else np.argwhere(~np.isfinite(numbers))
     if len(bad):
         where = tuple(int(k) for k in bad[0])
@@ -69,8 +75,18 @@ def positive_size(**sizes: int) -> None:
         ValueError: naming the size.
     """
     for name, size in sizes.items():
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"{name}: expected a whole number >= 1, found {size!r}")
+        whole_number(name, size, at_least=1)
+
+
+def whole_number(name: str, value: int, at_least: int = 0) -> int:
+    """A whole number of Python or NumPy, as one of Python.
+
+    Raises:
+        ValueError: for anything else, booleans among it, and for one that is too small.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
+        raise ValueError(f"{name}: expected a whole number >= {at_least}, found {value!r}")
+    return int(value)
 
 
 def divides(name: str, size: int, by: str, parts: int) -> None:
@@ -91,68 +107,6 @@ def equals(name: str, axis: str, expected: int, found: int) -> None:
     """
     if expected != found:
         raise ValueError(f"{name}: expected {axis}={expected} along its first axis, found {found}")
-
-
-def _numbers(array: Array) -> np.ndarray | None:
-    """The entries as a NumPy array; None for symbols."""
-    kind = library(array)
-    return None if kind == "sympy" else np.asarray(array.detach().cpu() if kind == "torch" else array)
-
-
-def positive(name: str, array: Array) -> None:
-    """Refuse numbers that are not positive.
-
-    Raises:
-        ValueError: with the smallest.
-    """
-    numbers = _numbers(array)
-    if numbers is not None and numbers.min() <= 0:
-        raise ValueError(f"{name}: expected positive numbers, found {numbers.min():.4g}")
-
-
-def stable(name: str, array: Array) -> None:
-    """Refuse poles in the right half-plane.
-
-    Raises:
-        ValueError: with the largest real part.
-    """
-    numbers = _numbers(array)
-    if numbers is not None and numbers.real.max() > 0:
-        raise ValueError(
-            f"{name}: expected poles with Re <= 0 (a stable system), found Re = {numbers.real.max():.4g}"
-        )
-
-
-def stable_matrix(name: str, array: Array) -> None:
-    """Refuse a matrix with eigenvalues in the right half-plane; rounding is allowed for.
-
-    Raises:
-        ValueError: with the largest real part.
-    """
-    numbers = _numbers(array)
-    if numbers is None:
-        return
-    triangular = not np.triu(numbers, 1).any() or not np.tril(numbers, -1).any()
-    poles = np.diag(numbers) if triangular else np.linalg.eigvals(numbers)
-    slack = 0 if triangular else 1e-6 * np.linalg.norm(numbers)
-    if poles.real.max() > slack:
-        raise ValueError(
-            f"{name}: expected eigenvalues with Re <= 0 (a stable system), found Re = {poles.real.max():.4g}"
-        )
-
-
-def non_zero(name: str, array: Array) -> None:
-    """Refuse zeros in a numeric array.
-
-    Raises:
-        ValueError: naming the first.
-    """
-    numbers = _numbers(array)
-    zeros = () if numbers is None else np.argwhere(numbers == 0)
-    if len(zeros):
-        raise ValueError(
-            f"{name}: expected numbers other than zero, found 0 at index {tuple(map(int, zeros[0]))}"
-        )
 
 
 def one_precision(arrays: Mapping[str, Array]) -> None:
@@ -231,19 +185,38 @@ def input_shape(u: Array, d: int) -> None:
 
 
 MEMORY_LIMIT = 8 * 2**30
-"""Bytes that one array of a dense or quadratic form may take before it is refused."""
+"""Bytes that one result may take before it is refused."""
+
+
+def fits_in_memory(what: str, contents: str, size: int, advice: str) -> None:
+    """Refuse a result that would not fit in memory, before it is allocated.
+
+    Args:
+        what: the result or the argument that asks for it; the error begins with it.
+        contents: what it would hold, such as ``"5 matrices of 3 x 3"``.
+        size: in bytes.
+        advice: what to do instead.
+
+    Raises:
+        ValueError: with the size.
+    """
+    if size > MEMORY_LIMIT:
+        raise ValueError(
+            f"{what}: {contents} would take {size / 2**30:,.1f} GiB, more than {MEMORY_LIMIT / 2**30:.0f}; {advice}"
+        )
 
 
 def affordable(what: str, array: Array, *shape: int) -> None:
-    """Refuse an array that would not fit in memory, before it is allocated.
+    """Refuse an array of a dense or quadratic form that would not fit in memory.
+
+    Args:
+        what: the form.
+        array: (..., length, d), whose leading axes and precision it would have.
+        *shape: its other axes.
 
     Raises:
         ValueError: with the size that it would take.
     """
-    entries = int(np.prod([int(s) for s in (*array.shape[:-2], *shape)], dtype=object))
-    size = entries * getattr(array, "itemsize", 8)
-    if size > MEMORY_LIMIT:
-        raise ValueError(
-            f"{what}: {re.sub(',', ' x', str(shape))[1:-1]} numbers would take {size / 2**30:.1f} GiB, more than "
-            f"{MEMORY_LIMIT / 2**30:.0f}; use chunked() or scan() for sequences this long"
-        )
+    size = prod(map(int, (*array.shape[:-2], *shape))) * getattr(array, "itemsize", 8)
+    axes = " x ".join(map(str, shape))
+    fits_in_memory(what, f"{axes} numbers", size, "use chunked() or scan() for sequences this long")

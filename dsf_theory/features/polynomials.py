@@ -15,7 +15,7 @@ def taylor_size(m: int, order: int) -> int:
     273
     """
     checks.positive_size(m=m)
-    order = _whole("order", order)
+    order = checks.whole_number("order", order)
     return order + 1 if m == 1 else (m ** (order + 1) - 1) // (m - 1)
 
 
@@ -26,7 +26,7 @@ def monomials_size(m: int, order: int) -> int:
     153
     """
     checks.positive_size(m=m)
-    return comb(m + _whole("order", order), order)
+    return comb(m + checks.whole_number("order", order), order)
 
 
 def powers_size(m: int, degree: int) -> int:
@@ -36,7 +36,7 @@ def powers_size(m: int, degree: int) -> int:
     136
     """
     checks.positive_size(m=m)
-    return comb(m + _whole("degree", degree) - 1, degree)
+    return comb(m + checks.whole_number("degree", degree) - 1, degree)
 
 
 def taylor(x: Array, order: int) -> Array:
@@ -173,15 +173,9 @@ def affordable(name: str, x: Array, n: int) -> None:
         ValueError: with the size that they would take.
     """
     vectors, m = prod(x.shape[:-1]), x.shape[-1]
-    size = n * vectors * getattr(x, "itemsize", 8)
-    if size > checks.MEMORY_LIMIT:
-        raise ValueError(
-            f"{name}: {n:,} features of each of {vectors:,} vectors of m={m} would take {size / 2**30:,.1f} GiB, "
-            f"more than {checks.MEMORY_LIMIT / 2**30:.0f}; take fewer features, or more heads of smaller keys"
-        )
-
-
-def _whole(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f"{name}: expected a whole number >= 0, found {value!r}")
-    return int(value)
+    checks.fits_in_memory(
+        name,
+        f"{n:,} features of each of {vectors:,} vectors of m={m}",
+        size=n * vectors * getattr(x, "itemsize", 8),
+        advice="take fewer features, or more heads of smaller keys",
+    )

@@ -145,8 +145,7 @@ def truncation_bound(order: int, rho: float) -> TruncationBound:
     >>> truncation_bound(order=8, rho=2.0)
     TruncationBound(weight=0.010425..., row=0.010425...)
     """
-    if isinstance(order, bool) or not isinstance(order, int | np.integer) or order < 0:
-        raise ValueError(f"order: expected a whole number >= 0, found {order!r}")
+    checks.whole_number("order", order)
     log = _log_remainder(order, _score(rho))
     delta = math.exp(log) if log < 700 else math.inf
     return TruncationBound(delta, 2 * delta / (1 + math.sqrt(1 - delta**2)) if delta < 1 else math.inf)

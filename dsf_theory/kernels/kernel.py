@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsf_theory.arrays import Array, checks, library, namespace
+from dsf_theory.arrays import Array, checks, domains, library, namespace
 
 
 class Kernel(NamedTuple):
@@ -137,5 +137,5 @@ def positive(name: str, value: float) -> float:
     """The number, once it is known to be positive and finite."""
     number = checks.as_array(name, value)
     checks.finite(name, number)
-    checks.positive(name, number)
+    domains.positive(name, number)
     return float(number)

@@ -160,7 +160,10 @@ def _steps(kernel: Kernel, head: int, most: int, budget: float) -> list[tuple]:
     G, steps, left = P[:, :q], [], budget**2
     for i in range(L):
         W, G, left_out = _kept(G, most, max(rounding, np.sqrt(max(left, 0) / (L - i))))
-        _affordable(L * len(kernel.matrices), len(W))
+        matrices, n = L * len(kernel.matrices), len(W)
+        checks.fits_in_memory(
+            "kernel", f"{matrices} matrices of {n} x {n}", 8 * matrices * n**2, "ask for fewer states with n"
+        )
         left -= left_out**2
         steps.append((W, G[:p], left_out))
         G = np.hstack([G[p:], P[(i + 1) * p :, (i + 1) * q : (i + 2) * q]])
@@ -179,15 +182,6 @@ def _kept(G: np.ndarray, most: int, allowed: float) -> tuple[np.ndarray, np.ndar
     tails = np.append(np.sqrt(np.cumsum(S[::-1] ** 2)[::-1]), 0)  # norms of all but the first 0, 1, ...
     kept = min(most, np.count_nonzero(tails > allowed))
     return W[:kept], U[:, :kept] * S[:kept], tails[kept]
-
-
-def _affordable(matrices: int, n: int) -> None:
-    size = 8 * matrices * n**2
-    if size > checks.MEMORY_LIMIT:
-        raise ValueError(
-            f"kernel: {matrices} matrices of {n} x {n} would take {size / 2**30:.1f} GiB, more than "
-            f"{checks.MEMORY_LIMIT / 2**30:.0f}; ask for fewer states with n"
-        )
 
 
 def _template(kernel: Kernel, heads: list[list[tuple]], n: int) -> System:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dsf_theory.arrays import Array, checks, namespace
+from dsf_theory.arrays import Array, checks, domains, namespace
 
-DOMAINS = {"positive": checks.positive, "stable": checks.stable, "stable matrix": checks.stable_matrix}
+DOMAINS = {"positive": domains.positive, "stable": domains.stable, "stable matrix": domains.stable_matrix}
 """What may be asked of the entries of a parameter, and the check that refuses others."""
 
 

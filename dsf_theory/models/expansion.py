@@ -7,7 +7,7 @@ draws features whose inner product is exp on average.
 from typing import ClassVar
 
 import dsf_theory.features as features
-from dsf_theory.arrays import Array, Namespace, checks
+from dsf_theory.arrays import Array, Namespace, checks, domains
 from dsf_theory.models.attention import SoftmaxAttention
 from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.models.separable import SeparableAttention
@@ -25,7 +25,7 @@ class SoftmaxExpansion(SeparableAttention):
     def check(self):
         super().check()
         if self.scale is not None:
-            checks.positive("scale", self.scale)
+            domains.positive("scale", self.scale)
 
     def queries_keys(self, u):
         """q and k, each times the root of the scale, (..., length, heads, m/heads)."""
@@ -131,7 +131,7 @@ class FavorAttention(SoftmaxExpansion):
         read, write = xp.exp(log_phi - own), xp.exp(log_psi - so_far)
         eta = xp.sum(read * forms.associative(transition, write), axis=-1, keepdims=True)
         if not self.trusted:
-            checks.non_zero("eta", eta[..., 0, 0])
+            domains.non_zero("eta", eta[..., 0, 0])
         log_eta, one = xp.log(eta), xp.ones_like(eta)
         return System(
             transition=transition,

@@ -8,7 +8,7 @@ it is evaluated with t = 1 and shown, as the paper writes it, with t = 1/η.
 import numpy as np
 
 import dsf_theory.features as features
-from dsf_theory.arrays import Array, checks
+from dsf_theory.arrays import Array, checks, domains
 from dsf_theory.models.attention import Attention
 from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.system import Gauge, System, apply_map
@@ -70,7 +70,7 @@ class SeparableAttention(Attention):
             checks.one_of_shapes("eta", eta, u.shape[:-1], (*u.shape[:-1], self.heads))
             eta = xp.broadcast_to(eta if eta.ndim == u.ndim else eta[..., None], (*u.shape[:-1], self.heads))
         if not self.trusted:
-            checks.non_zero("eta", eta)
+            domains.non_zero("eta", eta)
         return xp.signed_log(eta)
 
 

@@ -98,8 +98,7 @@ class Task:
         Raises:
             ValueError: for a seed that is not a whole number >= 0.
         """
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed: expected a whole number >= 0, found {seed!r}")
+        checks.whole_number("seed", seed)
         return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(SPLITS.index(self.split), k)))
 
     def batch(self, seed: int | np.random.Generator, rows: int) -> Batch:
