@@ -66,7 +66,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
         SoftmaxAttention,
         TaylorAttention,
     )
-    from dsf_theory.system import Gauge, System, forms, notation, symbolic
+    from dsf_theory.system import Gauge, OutputGain, System, forms, notation, symbolic
     from dsf_theory.system.notation import GLOSSARY, glossary
     from dsf_theory.system.shared_state import SharedState
     from dsf_theory.system.symbolic import evaluate, formula, show, symbols
@@ -79,6 +79,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
 _EXPORTS = {
     "System": "system",
     "Gauge": "system",
+    "OutputGain": "system",
     "MODELS": "models",
     "Model": "models",
     "NoFiniteSystemError": "models",

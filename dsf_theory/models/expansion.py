@@ -11,7 +11,7 @@ from dsf_theory.arrays import Array, Namespace, checks, domains
 from dsf_theory.models.attention import SoftmaxAttention
 from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.models.separable import SeparableAttention
-from dsf_theory.system import Gauge, System, forms
+from dsf_theory.system import Gauge, OutputGain, System, forms
 from dsf_theory.system.dense import earlier
 from dsf_theory.system.transition import Diagonal
 
@@ -129,7 +129,7 @@ class FavorAttention(SoftmaxExpansion):
         so_far = running_max(xp, so_far)
         transition = Diagonal(earlier(xp, so_far) - so_far)
         read, write = xp.exp(log_phi - own), xp.exp(log_psi - so_far)
-        eta = xp.sum(read * forms.associative(transition, write), axis=-1, keepdims=True)
+        eta = xp.sum(read * forms.associative(xp, transition, write), axis=-1, keepdims=True)
         if not self.trusted:
             domains.non_zero("eta", eta[..., 0, 0])
         log_eta, one = xp.log(eta), xp.ones_like(eta)
@@ -138,7 +138,7 @@ class FavorAttention(SoftmaxExpansion):
             write=write,
             read=read,
             heads=self.heads,
-            output_gain=Gauge(-log_eta, one),
+            output_gain=OutputGain(-log_eta, one),
             gauge=Gauge(-log_eta - own, one),
             extra_state=write.shape[-1] * self.heads,
             **self.maps(u),

@@ -11,7 +11,7 @@ import dsf_theory.features as features
 from dsf_theory.arrays import Array, checks, domains
 from dsf_theory.models.attention import Attention
 from dsf_theory.models.declaration import Option, Parameter
-from dsf_theory.system import Gauge, System, apply_map
+from dsf_theory.system import Gauge, OutputGain, System, apply_map
 from dsf_theory.system.transition import Diagonal
 
 
@@ -46,14 +46,14 @@ class SeparableAttention(Attention):
         checks.one_of_shapes("phi", phi, (*q.shape[:-1], phi.shape[-1]))
         checks.one_of_shapes("psi", psi, phi.shape)
         log_eta, sign = self.log_normaliser(u, phi, psi)  # (..., length, heads)
-        normaliser = None if log_eta is None else Gauge(-log_eta[..., None, None], sign[..., None, None])
+        gain = None if log_eta is None else OutputGain(-log_eta[..., None, None], sign[..., None, None])
         return System(
             transition=Diagonal(xp.new_zeros(psi, (1, 1, 1, 1))),
             write=psi[..., None, :],
             read=phi[..., None, :],
             heads=self.heads,
-            output_gain=normaliser,
-            gauge=normaliser,
+            output_gain=gain,
+            gauge=gain and Gauge(*gain),
             extra_state=psi.shape[-1] * self.heads if self.eta == "row_sum" else 0,
             **self.maps(u),
         )

@@ -1,4 +1,4 @@
-"""The chunked form: the kernel within chunks, the recurrence between them, linear in length."""
+"""The chunked form: weights within chunks, the recurrence between them, linear in length."""
 
 from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.system.forms import associative, at_every_step, full_drive, loop, segment_sums
@@ -12,7 +12,7 @@ GROUP = 8
 def chunked(system: Parts, chunk: int = 64) -> Array:
     """y (..., length, d), linear in length.
 
-    Where the channels of a head share one kernel (attention, SSD) a chunk is matrix products; elsewhere its steps
+    Where the channels of a head share their weights (attention, SSD) a chunk is matrix products; elsewhere its steps
     are taken in order, over all chunks at once, or by torch in place.
 
     Args:
@@ -25,7 +25,7 @@ def chunked(system: Parts, chunk: int = 64) -> Array:
     checks.positive_size(chunk=chunk)
     chunk = min(chunk, system.length)
     diagonal = isinstance(system.transition, Diagonal)
-    if diagonal and shares_kernel(system):
+    if diagonal and shares_weights(system):
         return chunked_products(system, chunk)
     if diagonal and system.xp.name == "torch":
         from dsf_theory.system.recurrence import read_recurrence
@@ -34,8 +34,8 @@ def chunked(system: Parts, chunk: int = 64) -> Array:
     return system.readout(chunked_states(system, chunk))
 
 
-def shares_kernel(system: Parts) -> bool:
-    """Whether all channels of a head have one real kernel, with one decay for all states of a head."""
+def shares_weights(system: Parts) -> bool:
+    """Whether all channels of a head have the same real weights, with one decay for all states of a head."""
     log = system.transition.log
     return (
         not system.real_part
@@ -63,7 +63,7 @@ def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
 
 
 def chunked_products(system: Parts, chunk: int) -> Array:
-    """y (..., length, d) where heads share a kernel: matrix products, one group of chunks after another."""
+    """y (..., length, d) where channels share their weights: matrix products, one group of chunks after another."""
     outputs, h = [], None
     for start in range(0, system.length, GROUP * chunk):
         group = system.during(slice(start, min(start + GROUP * chunk, system.length)))
@@ -120,10 +120,10 @@ def chunked_states(system: Parts, chunk: int) -> Array:
     xp = system.xp
     transition = system.transition.map(lambda array: in_chunks(xp, array, chunk, system.transition.AXES))
     drive = in_chunks(xp, full_drive(system), chunk, 4)  # (..., chunks, chunk, heads, channel, state)
-    local = loop(transition, drive)
-    since_start = transition.cumulative(chunk)
+    local = loop(xp, transition, drive)
+    since_start = transition.cumulative(xp, chunk)
     total = since_start.map(lambda array: array[(Ellipsis, -1, *[slice(None)] * (transition.AXES - 1))])
-    at_ends = associative(total, local[..., -1, :, :, :])
+    at_ends = associative(xp, total, local[..., -1, :, :, :])
     at_start = xp.concat([xp.zeros_like(at_ends[..., :1, :, :, :]), at_ends[..., :-1, :, :, :]], axis=-4)
-    h = local + since_start.apply(at_start[..., None, :, :, :])
+    h = local + since_start.apply(xp, at_start[..., None, :, :, :])
     return xp.reshape(h, (*h.shape[:-5], -1, *h.shape[-3:]))[..., : system.length, :, :, :]

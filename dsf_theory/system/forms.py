@@ -1,14 +1,14 @@
 """The evaluation forms of a system: one engine for every model and every array library.
 
-Four ways to the same y, and the kernel itself. Products of decays are formed as sums of their logarithms over the
-stretch in question, never as differences of a long running sum, so that they stay exact over long sequences in single
-precision.
+Three ways to the same y (the fourth is in ``chunks``), the weights of each channel and the kernel Φ. Products of decays
+are formed as sums of their logarithms over the stretch in question, never as differences of a long running sum, so that
+they stay exact over long sequences in single precision.
 
 Time is the fourth axis from the end: (..., time, heads, channel, state).
 """
 
 import dsf_theory.system.dense as dense
-from dsf_theory.arrays import Array, Namespace, checks, namespace
+from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal, Transition, take
 
@@ -16,13 +16,13 @@ from dsf_theory.system.transition import Diagonal, Transition, take
 def recurrent(system: Parts) -> Array:
     """y (..., length, d) by the recurrence. Costs L steps of N multiply-adds, memory of one state a step."""
     precise = system.map(system.xp.double)
-    y = precise.readout(loop(precise.transition, full_drive(precise)))
+    y = precise.readout(loop(system.xp, precise.transition, full_drive(precise)))
     return system.xp.astype(y, system.u.dtype) if system.xp.name != "sympy" else y
 
 
 def states(system: Parts) -> Array:
     """The states (..., length, heads, channel, state) in the basis of the coefficients, by a parallel scan."""
-    return associative(system.transition, full_drive(system))
+    return associative(system.xp, system.transition, full_drive(system))
 
 
 def scan(system: Parts) -> Array:
@@ -31,7 +31,7 @@ def scan(system: Parts) -> Array:
 
 
 def convolutional(system: Parts) -> Array:
-    """y (..., length, d) as the kernel of each channel times its values. Costs L² for each distinct kernel."""
+    """y (..., length, d) as the weights of each channel times its values. Costs L² for all that differ."""
     return system.emit(apply_weights(system.xp, weights(system), system.x))
 
 
@@ -44,34 +44,34 @@ def full_drive(system: Parts) -> Array:
     return system.xp.broadcast_to(drive, (*drive.shape[:-1], system.expansion))
 
 
-def loop(transition: Transition, drive: Array) -> Array:
+def loop(xp: Namespace, transition: Transition, drive: Array) -> Array:
     """``h_i = Λ_i h_{i-1} + drive_i`` step by step; h like drive."""
     h, history = None, []
     for i in range(drive.shape[-4]):
         now = slice(i, i + 1)
         step = take(drive, now, 4)
-        h = step if h is None else transition.take(now).apply(h) + step
+        h = step if h is None else transition.take(now).apply(xp, h) + step
         history.append(h)
-    return namespace(drive=drive).concat(history, axis=-4)
+    return xp.concat(history, axis=-4)
 
 
-def associative(transition: Transition, drive: Array) -> Array:
+def associative(xp: Namespace, transition: Transition, drive: Array) -> Array:
     """``h_i = Λ_i h_{i-1} + drive_i`` for all i by odd-even recursion; h like drive.
 
     Pairs of steps are one step of a sequence half as long, whose states are those at odd times; the states at even
     times are one step further.
     """
-    xp, length = namespace(drive=drive), drive.shape[-4]
+    length = drive.shape[-4]
     if length == 1:
         return drive
     even, odd = take(drive, slice(0, None, 2), 4), take(drive, slice(1, None, 2), 4)
     later, earlier = transition.take(slice(1, None, 2)), transition.take(slice(0, length - 1, 2))
-    pairs = later.apply(take_first(even, odd.shape[-4])) + odd
-    at_odd = associative(later.after(earlier), pairs)
+    pairs = later.apply(xp, take_first(even, odd.shape[-4])) + odd
+    at_odd = associative(xp, later.after(xp, earlier), pairs)
     if length <= 2:
         return xp.concat([even, at_odd], axis=-4)
     inner = take_first(at_odd, even.shape[-4] - 1)
-    rest = transition.take(slice(2, None, 2)).apply(inner) + even[..., 1:, :, :, :]
+    rest = transition.take(slice(2, None, 2)).apply(xp, inner) + even[..., 1:, :, :, :]
     return interleave(xp, xp.concat([even[..., :1, :, :, :], rest], axis=-4), at_odd)
 
 
@@ -88,7 +88,7 @@ def interleave(xp: Namespace, even: Array, odd: Array) -> Array:
     return both if even.shape[-4] == pairs else xp.concat([both, even[..., pairs:, :, :, :]], axis=-4)
 
 
-# -------------------------------------------------------------------- kernel
+# -------------------------------------------------------------------- weights and kernel
 
 
 def segment_sums(xp: Namespace, log: Array) -> Array:
@@ -104,7 +104,10 @@ def segment_sums(xp: Namespace, log: Array) -> Array:
 
 
 def weights(system: Parts) -> Array:
-    """The kernel of each channel (..., heads, channel, length, length); one channel where all share it."""
+    """The weights of each channel (..., heads, channel, length, length); channel 1 where all share them.
+
+    ``w[i, j]`` is the weight of ``x_j`` in what is read at step i, without the output gain and the maps X and E.
+    """
     xp, transition = system.xp, system.transition
     if isinstance(transition, Diagonal):
         w = diagonal_weights(system, transition.log)
@@ -116,7 +119,7 @@ def weights(system: Parts) -> Array:
 
 
 def gained(system: Parts, w: Array) -> Array:
-    """Kernels (..., heads, channel, length, length) with the output gain of each row."""
+    """Weights (..., heads, channel, length, length) with the output gain of each row."""
     if system.output_gain is None:
         return w
     xp = system.xp
@@ -174,7 +177,7 @@ def at_every_step_dense(system: Parts) -> Array:
 
 
 def apply_weights(xp: Namespace, w: Array, x: Array) -> Array:
-    """``Σ_j w[i, j] x_j`` for x (..., length, heads, channel); a kernel shared by all channels is one product."""
+    """``Σ_j w[i, j] x_j`` for x (..., length, heads, channel); weights shared by all channels are one product."""
     if w.shape[-3] == 1:
         return xp.moveaxis(w[..., 0, :, :] @ like(xp, w, xp.moveaxis(x, -3, -2)), -2, -3)
     return xp.moveaxis((w @ like(xp, w, xp.moveaxis(x, -3, -1))[..., None])[..., 0], -1, -3)
@@ -189,8 +192,8 @@ def kernel(system: Parts, w: Array | None = None) -> Array:
     """Φ (..., length, length, d, d_in) with ``y_i = Σ_j Φ[i, j] u_j``.
 
     Args:
-        system: the maps X, E and D, and the channels' kernels.
-        w: (..., heads, channel, length, length), kernels to use in place of the system's own.
+        system: the maps X, E and D, and the weights of its channels.
+        w: (..., heads, channel, length, length), weights to use in place of the system's own.
     """
     xp = system.xp
     L, width, d_in = system.length, system.width, system.u.shape[-1]

@@ -21,6 +21,18 @@ class Gauge(NamedTuple):
     sign: Array
 
 
+class OutputGain(NamedTuple):
+    """A factor ``sign_i exp(log_i)`` of what is read of the state, such as 1/η; it may be too large for a number.
+
+    Args:
+        log: (..., length, heads, 1, 1), each axis but length broadcastable.
+        sign: the same shape; +1 or -1.
+    """
+
+    log: Array
+    sign: Array
+
+
 @dataclass(frozen=True, eq=False)
 class Parts:
     """A linear time-varying system ``h_i = Λ_i h_{i-1} + B_i u_i``, ``y_i = C_i h_i + D_i u_i``, with ``h_{-1} = 0``.
@@ -47,7 +59,7 @@ class Parts:
         gauge: the basis in which Λ, B, C and the states are shown; default the one of the coefficients. Forms are
             evaluated in the coefficients' own basis, so a gauge may hold numbers that would overflow there.
         real_part: whether y is the real part of a complex readout.
-        output_gain: a factor ``sign exp(log)`` of what is read, (..., length, heads, 1, 1), such as 1/η; default 1.
+        output_gain: a factor of what is read, such as 1/η; default 1.
         extra_state: numbers kept from step to step beside the state, such as a running normaliser.
 
     Source: DSF, eq. (1)-(2); Sieber et al. 2024.
@@ -66,7 +78,7 @@ class Parts:
     gauge: Gauge | None = None
     real_part: bool = False
     extra_state: int = 0
-    output_gain: Gauge | None = None
+    output_gain: OutputGain | None = None
 
     def __post_init__(self):
         checks.divides("heads", self.width, "heads", self.heads)
@@ -171,8 +183,8 @@ class Parts:
             value = getattr(self, field.name)
             if hasattr(value, "shape"):
                 changed[field.name] = function(value)
-            elif isinstance(value, Gauge):
-                changed[field.name] = Gauge(*map(function, value))
+            elif isinstance(value, Gauge | OutputGain):
+                changed[field.name] = type(value)(*map(function, value))
         return replace(self, **changed)
 
     def during(self, stretch: slice) -> Self:
@@ -182,7 +194,7 @@ class Parts:
         parts = {name: take(part, stretch, axes[name]) for name, part in present.items()}
         for name in ("gauge", "output_gain"):
             scale = getattr(self, name)
-            parts[name] = scale and Gauge(*(take(part, stretch, 4) for part in scale))
+            parts[name] = scale and type(scale)(*(take(part, stretch, 4) for part in scale))
         return replace(self, u=self.u[..., stretch, :], transition=self.transition.take(stretch), **parts)
 
 

@@ -72,11 +72,11 @@ class System(Parts):
         return forms.recurrent(self)
 
     def convolutional(self) -> Array:
-        """y (..., length, d) through the kernel: every output as a weighted sum of the values so far."""
+        """y (..., length, d) as a weighted sum of the values so far."""
         return forms.convolutional(self)
 
     def chunked(self, chunk: int = 64) -> Array:
-        """y (..., length, d), linear in length: the kernel within chunks, the recurrence between them."""
+        """y (..., length, d), linear in length: weights within chunks, the recurrence between them."""
         return chunks.chunked(self, chunk)
 
     def scan(self) -> Array:
@@ -88,7 +88,7 @@ class System(Parts):
         return dense.vec(self, dense.scaled(self, forms.states(self)))
 
     def weights(self) -> Array:
-        """The kernel of each channel, (..., heads, channel, length, length), channel 1 where all share it.
+        """The weights of each channel, (..., heads, channel, length, length), channel 1 where all share them.
 
         ``w[i, j]`` is the weight of ``x_j`` in what is read at step i, without the maps X and E.
         """

@@ -9,7 +9,7 @@ take a stretch of time. A time axis of size one means: the same map at every ste
 from dataclasses import dataclass
 from functools import cached_property
 
-from dsf_theory.arrays import Array, namespace
+from dsf_theory.arrays import Array, Namespace
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,21 @@ class Diagonal:
         """Logarithm of the decay, (..., time, heads, channel, state)."""
         return self.step if self.rate is None else self.step * self.rate
 
-    def apply(self, h: Array) -> Array:
+    def apply(self, xp: Namespace, h: Array) -> Array:
         """``Λ h`` for h (..., time, heads, channel, state)."""
-        xp = namespace(log=self.log)
         return xp.as_precise_as(xp.exp(self.log), h) * h
 
-    def after(self, earlier: "Diagonal") -> "Diagonal":
+    def after(self, xp: Namespace, earlier: "Diagonal") -> "Diagonal":
         """The product ``Λ Λ_earlier``: the sum of the logarithms."""
-        return Diagonal(namespace(log=self.log).wrapped(self.log + earlier.log))
+        return Diagonal(xp.wrapped(self.log + earlier.log))
 
     def take(self, stretch: slice) -> "Diagonal":
         """The maps of a stretch of time."""
         return Diagonal(take(self.step, stretch, 4), self.rate)
 
-    def cumulative(self, steps: int) -> "Diagonal":
+    def cumulative(self, xp: Namespace, steps: int) -> "Diagonal":
         """The products of the first 1, 2, ..., ``steps`` maps."""
         shape = (*self.log.shape[:-4], steps, *self.log.shape[-3:])
-        xp = namespace(log=self.log)
         return Diagonal(xp.running_sum(xp.broadcast_to(self.log, shape), axis=-4))
 
     def map(self, function) -> "Diagonal":
@@ -69,11 +67,11 @@ class Dense:
 
     AXES = 5
 
-    def apply(self, h: Array) -> Array:
+    def apply(self, xp: Namespace, h: Array) -> Array:
         """``Λ h`` for h (..., time, heads, channel, state)."""
         return (self.matrix @ h[..., None])[..., 0]
 
-    def after(self, earlier: "Dense") -> "Dense":
+    def after(self, xp: Namespace, earlier: "Dense") -> "Dense":
         """The product ``Λ Λ_earlier``: the latest map on the left."""
         return Dense(self.matrix @ earlier.matrix)
 
@@ -81,12 +79,12 @@ class Dense:
         """The maps of a stretch of time."""
         return Dense(take(self.matrix, stretch, 5))
 
-    def cumulative(self, steps: int) -> "Dense":
+    def cumulative(self, xp: Namespace, steps: int) -> "Dense":
         """The products of the first 1, 2, ..., ``steps`` maps."""
         products = [self.take(slice(0, 1))]
         for i in range(1, steps):
-            products.append(self.take(slice(i, i + 1)).after(products[-1]))
-        return Dense(namespace(matrix=self.matrix).concat([p.matrix for p in products], axis=-5))
+            products.append(self.take(slice(i, i + 1)).after(xp, products[-1]))
+        return Dense(xp.concat([p.matrix for p in products], axis=-5))
 
     def map(self, function) -> "Dense":
         """The same transition with ``function`` applied to its array."""

@@ -19,7 +19,9 @@ FILL = "var(--jp-layout-color2, #eeeeee)"
 
 def towards_ink(variable: str, otherwise: str) -> str:
     """A colour of the theme that is mixed with its text's, and so stands out from its ground."""
-    return f"color-mix(in srgb, var({variable}, {otherwise}) 65%, var(--jp-content-font-color0, currentcolor))"
+    return (
+        f"color-mix(in srgb, var({variable}, {otherwise}) 65%, var(--jp-content-font-color0, currentcolor))"
+    )
 
 
 GOOD = towards_ink("--jp-success-color1", "#388e3c")

@@ -1,5 +1,7 @@
 """The evaluation forms on systems that models do not make, over long sequences and at extreme decays."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dsf_theory as dsf
+from dsf_theory.arrays import libraries
 from dsf_theory.system.transition import Dense, Diagonal
 
 LONG = 100_000
@@ -78,6 +81,25 @@ def test_all_forms_are_one_map(seed, length, heads, channels, states, dense, gau
         assert worst(phi, expected) < 1e-10
         read = np.einsum("ion,in->io", one.C, one.states()) + np.einsum("ioc,ic->io", one.D, one.u)
         assert worst(read, expected) < 1e-10
+
+
+@pytest.mark.parametrize("convert", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+@pytest.mark.parametrize("name", ["s6", "ssd", "s4", "s5", "norm_attention"])
+def test_the_library_is_asked_for_once_and_not_at_every_step(monkeypatch, name, convert):
+    """A form asks no more often for the array namespace over 40 steps than over 4."""
+    asked, find, model = [], libraries.namespace, dsf.MODELS[name].random(d=2, n=2, seed=0)
+    model = type(model)(**{k: convert(v) for k, v in model.parameters.items()})
+    for module in [m for m in sys.modules.values() if getattr(m, "namespace", None) is find]:
+        monkeypatch.setattr(module, "namespace", lambda **arrays: asked.append(1) or find(**arrays))
+
+    def calls(form, length):
+        system = model.system(convert(np.ones((length, 2))))
+        asked.clear()
+        getattr(system, form)()
+        return len(asked)
+
+    for form in ("recurrent", "convolutional", "chunked", "scan", "kernel", "states"):
+        assert calls(form, 40) == calls(form, 4) <= 5, form
 
 
 @pytest.mark.parametrize("dense", [False, True])

@@ -80,7 +80,7 @@ def signs_cancel():
         gauge = Gauge(log, np.array(sign, dtype=object).reshape(4, 1, 1, 1))
         shown = r"C_i \Lambda_i \cdots \Lambda_{j+1} B_j", r"\Phi_{ij}"
         yield Identity(system.in_gauge(gauge).product_kernel(), system.kernel(), shown=shown)
-    for gauge in (system.output_gain, None):
+    for gauge in (Gauge(*system.output_gain), None):
         yield system.in_gauge(gauge).product_kernel(), system.kernel()
 
 
@@ -95,7 +95,7 @@ def random_placements(rng):
         bases = [
             Gauge(rng.standard_normal(shape), rng.choice([-1.0, 1.0], shape)),
             Gauge(-running, np.ones(shape)),
-            system.output_gain,
+            Gauge(*system.output_gain),
             None,
         ]
         for basis in bases:

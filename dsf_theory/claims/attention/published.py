@@ -15,7 +15,7 @@ from dsf_theory.claims.reading import (
     tokens,
 )
 from dsf_theory.models import MODELS, Model, SeparableAttention
-from dsf_theory.system import Gauge, System
+from dsf_theory.system import Gauge, OutputGain, System
 from dsf_theory.system.symbolic import symbols
 
 PHI_I, PSI_I, PSI_J = (sp.MatrixSymbol(name, SIZE_N, 1) for name in ("c_i", "b_i", "b_j"))
@@ -71,7 +71,9 @@ def head(system: System, r: int) -> System:
     """Head r as a system of its own, without the maps around it."""
     gauge = Gauge(*(part[:, r : r + 1] for part in system.gauge))
     parts = {"write": system.write[:, r : r + 1], "read": system.read[:, r : r + 1]}
-    return System(u=system.u, transition=system.transition, gauge=gauge, output_gain=gauge, **parts)
+    return System(
+        u=system.u, transition=system.transition, gauge=gauge, output_gain=OutputGain(*gauge), **parts
+    )
 
 
 def affine(weight: np.ndarray, bias: np.ndarray | None, u: np.ndarray) -> np.ndarray:

@@ -40,10 +40,10 @@ def one_more_step():
     P, w, decay = sp.Function("P"), sp.Function("w"), sp.Symbol("Lambda_i")
     before, now = sp.Sum(P(I - 1, J) * w(J), (J, 0, I - 1)), w(I)
     step = Dense(np.array([[sp.S.One], [decay]], dtype=object).reshape(2, 1, 1, 1, 1))
-    after = forms.loop(step, np.array([before, now], dtype=object).reshape(2, 1, 1, 1))[1].item()
+    system = replace(any_matrices(4), skip=None)
+    after = forms.loop(system.xp, step, np.array([before, now], dtype=object).reshape(2, 1, 1, 1))[1].item()
     claimed = sp.Sum(decay * P(I - 1, J) * w(J), (J, 0, I - 1)) + w(I)  # the last term peeled: P(i, i) = 1
     yield Identity(after, claimed, by=inside_sums)
-    system = replace(any_matrices(4), skip=None)
     phi, Lambda, C = system.kernel()[..., 0, 0], system.Lambda[:, 0, 0], system.C[:, 0, 0]
     for i in (1, 2, 3):
         yield phi[i, :i], C[i] * Lambda[i] / C[i - 1] * phi[i - 1, :i]

@@ -28,7 +28,7 @@ claim = Claim(
 def read_before(system: System, C: np.ndarray, D: np.ndarray) -> np.ndarray:
     """``y_i = C_i h_{i-1} + D_i u_i`` of the states of a system of any sizes, (length,)."""
     length = system.length
-    states = forms.loop(system.transition, system.drive)[:, 0, 0, 0]
+    states = forms.loop(system.xp, system.transition, system.drive)[:, 0, 0, 0]
     before = [sp.S.Zero, *states[:-1]]
     return np.array([C[i] * before[i] + D[i] * system.u[i, 0] for i in range(length)], dtype=object)
 
