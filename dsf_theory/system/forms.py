@@ -31,7 +31,7 @@ def scan(system: Parts) -> Array:
 
 
 def convolutional(system: Parts) -> Array:
-    """y (..., length, d) as the weights of each channel times its values. Costs L² for all that differ."""
+    """y (..., length, d) as the weights of each channel times its values. Costs L² for each set of weights."""
     return system.emit(apply_weights(system.xp, weights(system), system.x))
 
 
