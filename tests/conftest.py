@@ -1,9 +1,11 @@
-"""The order in which the suite runs: what takes long starts first, dealt out among the parallel workers."""
+"""What all tests share: the order in which they run, long ones first, and a registry that each leaves as it was."""
 
 from collections.abc import Sequence
 from typing import TypeVar
 
 import pytest
+
+import dsf_theory as dsf
 
 T = TypeVar("T")
 
@@ -34,3 +36,12 @@ def dealt(long: Sequence[T], short: Sequence[T], workers: int) -> list[T]:
     for part, size in zip(parts, sizes, strict=True):
         part += [next(left) for _ in range(size - len(part))]
     return [test for part in parts for test in part]
+
+
+@pytest.fixture(autouse=True)
+def registry():
+    """The registry as it was: a model that a test defines is gone when the test ends."""
+    before = dict(dsf.MODELS)
+    yield dsf.MODELS
+    dsf.MODELS.clear()
+    dsf.MODELS.update(before)

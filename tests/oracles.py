@@ -264,12 +264,12 @@ def separable_parts(u, phi, psi, eta):
     return phi, psi, {"row_sum": lambda i, head, products: sum(products), "one": lambda *_: 1.0}[eta]
 
 
-def separable_attention(u, *, phi, psi, eta, **weights):
+def separable_attention(u, *, phi=elu_plus_one, psi=elu_plus_one, eta="row_sum", **weights):
     """Sieber et al. 2024, any features: eta_i is the row sum, 1, or entry i of eta(u) (length, heads)."""
     return separable(u, *separable_parts(u, phi, psi, eta), **weights)
 
 
-def separable_attention_coefficients(u, *, phi, psi, eta, **weights):
+def separable_attention_coefficients(u, *, phi=elu_plus_one, psi=elu_plus_one, eta="row_sum", **weights):
     """Lambda_i = eta_{i-1} / eta_i, B_i from psi(k_i) / eta_i, C_i from phi(q_i)."""
     return separable_dense(u, *separable_parts(u, phi, psi, eta), **weights)
 

@@ -80,4 +80,4 @@ def meant(name, names: Iterable) -> str:
 
 def simplified(name: str) -> str:
     """A name without what is easily got wrong: case, and which of space, hyphen and underscore joins words."""
-    return name.casefold().replace("-", "_").replace(" ", "_")
+    return name.strip().casefold().replace("-", "_").replace(" ", "_")

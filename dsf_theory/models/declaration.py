@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from dsf_theory.arrays import Array, checks, domains, namespace
 
 DOMAINS = {"positive": domains.positive, "stable": domains.stable, "stable matrix": domains.stable_matrix}
@@ -68,6 +70,18 @@ class Parameter:
         checks.finite(name, array)
         if self.domain is not None:
             DOMAINS[self.domain](name, array)
+
+    def start(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Entries to start from: a weight (outputs, inputs) of variance 1 / inputs, zeros for a bias.
+
+        Inside a domain: their exponentials, with the sign that the domain asks for; minus the identity as a matrix.
+        """
+        if self.domain == "stable matrix":
+            return -np.eye(*shape)
+        weight = rng.standard_normal(shape) / np.sqrt(shape[-1]) if len(shape) > 1 else np.zeros(shape)
+        if self.domain is not None:
+            weight = np.exp(weight) if self.domain == "positive" else -np.exp(weight)
+        return weight + 1j * rng.standard_normal(shape) if self.complex else weight
 
 
 @dataclass(frozen=True)

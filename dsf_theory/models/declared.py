@@ -104,7 +104,7 @@ class Declared:
 
     @classmethod
     def initial(cls, rng: np.random.Generator, size: dict[str, int]) -> dict[str, np.ndarray]:
-        """Parameters as the literature initialises them; those not named are drawn by :func:`linear`."""
+        """Parameters as the literature initialises them; those not named start by :meth:`Parameter.start`."""
         return {}
 
     @classmethod
@@ -134,8 +134,18 @@ class Declared:
         values = cls.initial(rng, sizes)
         for name, one in cls.spec.items():
             if name not in values and (name in optional or not one.optional):
-                values[name] = linear(rng, tuple(sizes[axis] for axis in one.axes))
+                values[name] = one.start(rng, cls.shape_of(name, sizes))
         return cls(**values, **chosen)
+
+    @classmethod
+    def shape_of(cls, name: str, sizes: dict[str, int]) -> tuple[int, ...]:
+        """The shape of a parameter at some sizes."""
+        missing = set(cls.spec[name].axes) - set(sizes)
+        if missing:
+            raise ValueError(
+                f"{cls.name}: expected dimensions() to give the size {min(missing)!r} of {name}, found {sizes}"
+            )
+        return tuple(sizes[axis] for axis in cls.spec[name].axes)
 
     @classmethod
     def symbolic(cls, d: int, n: int | None = None, optional: tuple[str, ...] = (), **options):
@@ -171,10 +181,3 @@ class Declared:
 
     trusted: bool = False
     """Whether values go unchecked, as in a layer that trains."""
-
-
-def linear(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """A weight matrix (outputs, inputs) of variance 1 / inputs; zeros where the shape is that of a bias."""
-    if len(shape) < 2:
-        return np.zeros(shape)
-    return rng.standard_normal(shape) / np.sqrt(shape[-1])
