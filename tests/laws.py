@@ -303,10 +303,9 @@ def gradients_are_differences(case):
             return np.sum(weights * model.with_parameters(given).respond(value if key == "u" else u))
 
         expected = central_differences(projected, u if key == "u" else model.parameters[key])
-        found = np.zeros_like(expected) if tensor.grad is None else tensor.grad
-        assert_close(
-            f"gradient of {key}", found, expected, rtol=1e-6 if np.abs(expected).max() > 1e-6 else 1e-7
-        )
+        found = np.zeros_like(expected) if tensor.grad is None else tensor.grad.numpy()
+        error = np.max(np.abs(found - expected)) / max(np.max(np.abs(expected)), 1e-3)  # some do not matter
+        assert error <= 1e-6, f"gradient of {key}: relative deviation {error:.1e}"
 
 
 @law
