@@ -10,6 +10,12 @@ PORT ?=
 ARGS ?=
 JOBS ?= 2
 
+ifneq ($(and $(PORT),$(filter lab,$(MAKECMDGOALS))),)
+ifneq ($(shell test '$(PORT)' -ge 1024 2>/dev/null && test '$(PORT)' -le 65535 && echo possible),possible)
+$(error PORT: expected a whole number from 1024 to 65535, found $(PORT))
+endif
+endif
+
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
 

@@ -30,6 +30,7 @@ from typing import Self
 import pytest
 from PIL import Image
 
+TOOLS = Path(__file__).resolve().parents[1] / "tools"
 SETTINGS = {  # quiet, and with every cell in the page at all times
     "apputils-extension/notification": {
         "checkForUpdates": False,
@@ -48,6 +49,7 @@ LAB_OPTIONS = [
     "--LabApp.news_url=None",
     "--LabApp.extension_manager=readonly",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--ServerApp.contents_manager_class=lab_files.Notebooks",  # as in tools/lab.py
 ]
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -169,7 +171,12 @@ class Lab:
             "IPYTHONDIR": "ipython",
         }
         path = f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}"
-        return os.environ | {"PATH": path} | {key: str(self.home / name) for key, name in folders.items()}
+        tools = os.pathsep.join(filter(None, [str(TOOLS), os.environ.get("PYTHONPATH")]))
+        return (
+            os.environ
+            | {"PATH": path, "PYTHONPATH": tools}
+            | {key: str(self.home / name) for key, name in folders.items()}
+        )
 
     def _ask(self, what: str, **options) -> None:
         request = urllib.request.Request(f"{self.url}/api/{what}?token={self.token}", **options)
@@ -222,6 +229,10 @@ class Notebook:
     def cells(self) -> list[dict]:
         """Returns the notebook's cells as they would be saved."""
         return self.page.evaluate("() => jupyterapp.shell.currentWidget.context.model.toJSON()")["cells"]
+
+    def changed(self) -> bool:
+        """Whether JupyterLab takes the notebook for one with changes to save."""
+        return self.page.evaluate("() => jupyterapp.shell.currentWidget.context.model.dirty")
 
     def errors(self) -> list[str]:
         """Returns all that went wrong so far, in cells, Output widgets, callbacks, the page and its scripts."""

@@ -29,6 +29,14 @@ def lab(page):
         yield lab
 
 
+def test_a_notebook_that_is_opened_is_not_marked_as_changed(lab, page):
+    """By the kernel's name, nor by the version of Python, whichever one saved it; a changed cell marks it."""
+    for path in sorted(FOLDER.glob("*.ipynb"))[:3]:
+        assert not Notebook(page, lab, path.name).changed(), path.name
+    page.evaluate("() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('x')")
+    page.wait_for_function("() => jupyterapp.shell.currentWidget.context.model.dirty", timeout=10_000)
+
+
 @pytest.mark.parametrize("name", ["00_start_here", "03_state_space_models"])
 def test_sliders_change_the_picture(lab, page, name):
     """Every slider answers to an arrow key with another picture, and the page does not jump."""

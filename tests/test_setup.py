@@ -1,7 +1,10 @@
 """The files that set the project up agree with each other, and the two commands do what they promise."""
 
+import asyncio
+import importlib.util
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -276,6 +279,50 @@ def test_an_unfit_python_is_refused_in_one_sentence(tmp_path, python, sentence):
     assert re.search(sentence, refused.stderr), refused.stderr
     assert refused.stderr.count("\n") == 1
     assert not (folder / ".venv").exists()
+
+
+@pytest.mark.parametrize("port", ["70000", "65536", "0", "-5", "80", "8888.5", "x"])
+@pytest.mark.parametrize("way", [pytest.param("make", marks=needs_make), "python"])
+def test_an_impossible_port_is_answered_before_anything_starts(way, port):
+    if way == "make":
+        asked = make("lab", f"PORT={port}")
+    else:
+        command = [sys.executable, str(ROOT / "tools" / "lab.py"), "--port", port]
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert asked.returncode == 2 and not asked.stdout
+    assert f"expected a whole number from 1024 to 65535, found {port}" in asked.stderr.replace("'", "")
+
+
+@needs_make
+def test_a_port_of_the_environment_is_for_the_lab_alone():
+    """Other programs use PORT too; `make test` does not ask for one."""
+    assert make("--dry-run", "lab", "PORT=65535").returncode == 0
+    assert make("--dry-run", "test", "PORT=80").returncode == 0
+
+
+@pytest.mark.parametrize(("port", "most"), [(8888, 50), (65500, 17), (65535, 0)])
+def test_other_ports_are_tried_only_where_there_are_any(port, most):
+    assert f"--ServerApp.port_retries={most}" in tool("lab").options(port, "", open_browser=False)
+
+
+def test_a_notebook_comes_with_the_version_of_python_that_runs_here(tmp_path):
+    """As JupyterLab would write it; else opening a notebook that another Python has saved changes it."""
+    saved = json.loads(text("notebooks/00_start_here.ipynb"))
+    saved["metadata"]["language_info"]["version"] = "3.99.0"
+    (tmp_path / "a.ipynb").write_text(json.dumps(saved))
+    files = tool("lab_files").Notebooks(root_dir=str(tmp_path))
+    given = asyncio.run(files.get("a.ipynb"))["content"]
+    assert given.metadata.language_info.pop("version") == platform.python_version()
+    assert saved["metadata"]["language_info"].pop("version") == "3.99.0"
+    assert given.metadata == saved["metadata"] and len(given.cells) == len(saved["cells"])
+
+
+def tool(name: str):
+    """A module of tools/."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.skipif(os.name == "nt", reason="stops JupyterLab with a POSIX signal")

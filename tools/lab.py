@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 START = "notebooks/00_start_here.ipynb"
+PORTS = range(1024, 65536)
+"""Ports that may be asked for: those below are the system's, and there are none above."""
 
 
 def can_open_browser() -> bool:
@@ -35,7 +37,7 @@ def options(port: int, token: str, open_browser: bool) -> list[str]:
     return [
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=50",
+        f"--ServerApp.port_retries={min(50, (PORTS[-1] - port) // 2)}",  # Jupyter goes up by twice as many
         f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={ROOT}",
         f"--ServerApp.open_browser={open_browser}",
@@ -67,9 +69,18 @@ def announce(asked: int, port: int, token: str, opening: bool) -> None:
     print("Ctrl-C stops JupyterLab and its kernels.", flush=True)
 
 
+def port(text: str) -> int:
+    """A port that JupyterLab can listen on."""
+    if not text.isdecimal() or int(text) not in PORTS:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from {PORTS[0]} to {PORTS[-1]}, found {text!r}"
+        )
+    return int(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
+    parser.add_argument("--port", type=port, default=8888, help="the first port to try (default: 8888)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     arguments = parser.parse_args()
 
@@ -79,10 +90,12 @@ def main() -> None:
         "JUPYTERLAB_WORKSPACES_DIR", str(Path(sys.prefix) / "var" / "jupyterlab-workspaces")
     )
     from jupyterlab.labapp import LabApp
+    from lab_files import Notebooks
 
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     opening = can_open_browser() and not arguments.no_browser
-    server = LabApp.initialize_server(argv=options(arguments.port, token, opening))
+    argv = options(arguments.port, token, opening)
+    server = LabApp.initialize_server(argv=argv, contents_manager_class=Notebooks)
 
     def stop(*_: object) -> None:
         print("\nStopping JupyterLab ...", flush=True)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import nbformat
+from jupyter_client.kernelspec import get_kernel_spec
 from nbformat import NotebookNode
 
 STATIC = "DSF_STATIC"
@@ -45,15 +46,31 @@ def run(path: Path, timeout: int = 300) -> NotebookNode:
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Drop what differs from run to run: widget views, widget state, the version of the kernel."""
+    """Drop widget views and state, which differ from run to run, and the outputs of solutions, which tell the answers.
+
+    The kernel's name and version stay as JupyterLab writes them, or it marks a notebook as changed once it is opened.
+    """
     notebook.metadata.pop("widgets", None)
-    notebook.metadata.get("language_info", {}).pop("version", None)
+    notebook.metadata.kernelspec = kernel()
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index:02d}"
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if WIDGET not in o.get("data", {})]
+            if is_solution(cell):
+                cell.outputs = []
     return notebook
+
+
+def kernel() -> dict[str, str]:
+    """The kernel of the notebooks, as JupyterLab names it in them."""
+    spec = get_kernel_spec("python3")
+    return {"display_name": spec.display_name, "language": spec.language, "name": "python3"}
+
+
+def is_solution(cell: NotebookNode) -> bool:
+    """Whether a cell solves an exercise; such a cell is folded."""
+    return "solution" in cell.metadata.get("tags", [])
 
 
 def save(path: Path) -> NotebookNode:
@@ -68,15 +85,25 @@ def faults(path: Path) -> list[str]:
     notebook = nbformat.read(path, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     counts = [cell.execution_count for cell in code]
-    found = []
+    found = metadata_faults(notebook.metadata)
     if counts != list(range(1, len(code) + 1)):
         found.append(f"not saved from one clean run: execution counts {counts}")
-    if "widgets" in notebook.metadata:
-        found.append("carries widget state")
     if path.stat().st_size > LARGEST:
         found.append(f"takes {path.stat().st_size} bytes, more than {LARGEST}")
     for number, cell in enumerate(code, start=1):
         found += [f"cell {number}: {fault}" for fault in cell_faults(cell)]
+    return found
+
+
+def metadata_faults(metadata: NotebookNode) -> list[str]:
+    """Faults of what a notebook says of itself."""
+    found = []
+    if "widgets" in metadata:
+        found.append("carries widget state")
+    if metadata.get("kernelspec") != kernel() or not metadata.get("language_info", {}).get("version"):
+        found.append(
+            "lacks the kernel's name or version, so JupyterLab marks it as changed when it is opened"
+        )
     return found
 
 
@@ -85,6 +112,8 @@ def cell_faults(cell: NotebookNode) -> list[str]:
     found = []
     if cell.source.count("\n") >= 20:
         found.append("longer than 20 lines")
+    if is_solution(cell):
+        found += solution_faults(cell)
     for output in cell.outputs:
         if output.output_type == "error":
             found.append(f"raised {output.ename}")
@@ -92,4 +121,16 @@ def cell_faults(cell: NotebookNode) -> list[str]:
             found.append("wrote to stderr")
         if re.search(r"/(?:home|Users|root)/|[A-Z]:\\", str(output.get("text", ""))):
             found.append("shows a path of a machine")
+    return found
+
+
+def solution_faults(cell: NotebookNode) -> list[str]:
+    """What gives an answer away before the reader unfolds it: the first line shows, and so do outputs."""
+    found = []
+    if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+        found.append("a solution that is not folded")
+    if not re.fullmatch(r"# Exercise \d+", cell.source.partition("\n")[0]):
+        found.append("a solution whose first line is not `# Exercise` and its number")
+    if cell.outputs:
+        found.append("a solution saved with its outputs")
     return found

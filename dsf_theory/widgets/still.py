@@ -38,7 +38,7 @@ def encode_png(rgba: np.ndarray, level: int = 1) -> bytes:
 
 @dataclass(frozen=True)
 class Still:
-    """A picture that needs no kernel, with its description as alternative text."""
+    """A picture that needs no kernel; its description is the alternative text, and stands below it."""
 
     png: bytes
     description: str
@@ -50,4 +50,15 @@ class Still:
     def _repr_html_(self) -> str:
         source = base64.b64encode(self.png).decode()
         alt = html.escape(self.description)
-        return f'<img alt="{alt}" width="{self.width}" src="data:image/png;base64,{source}">'
+        picture = f'<img alt="{alt}" width="{self.width}" src="data:image/png;base64,{source}">'
+        return picture + caption(self.description, self.width)
+
+
+NOTICE = "A still picture. Its controls, and tasks that use them, need a running kernel: run the cell in JupyterLab."
+
+
+def caption(description: str, width: int) -> str:
+    """What stands under a still picture: the sentence that the live one says, and what a reader lacks here."""
+    style = f"margin:0;line-height:1.4;max-width:{width}px"
+    sentence, notice = html.escape(description), html.escape(NOTICE)
+    return f'<p style="{style}">{sentence}</p><p style="{style};font-style:italic">{notice}</p>'

@@ -238,13 +238,15 @@ def test_every_control_is_named(decimals):
     assert (rows[1].min, rows[1].max, rows[3].value) == (10**-decimals, 1000, 1_234_567)
 
 
-def test_still_has_the_picture_and_the_description_as_alternative_text(example):
+def test_still_has_the_picture_and_the_description_as_alternative_text_and_below(example):
     still = example.panel.still()
     assert (decode(still.png) == picture(example)).all()
     assert repr(still) == "A decay of 0.50 in 4 states."
     assert still._repr_html_().startswith(
         '<img alt="A decay of 0.50 in 4 states." width="600" src="data:image/png;'
     )
+    below = still._repr_html_().partition(">")[2]
+    assert ">A decay of 0.50 in 4 states.</p>" in below and "need a running kernel" in below
 
 
 @pytest.mark.parametrize("static", ["", "1"])
