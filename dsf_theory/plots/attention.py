@@ -4,46 +4,10 @@ from math import comb
 
 import numpy as np
 
-from dsf_theory.models import LinearAttention, NormAttention, SoftmaxAttention
-from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, PURPLE, VERMILION, new_figure, picture
-
-
-def queries_then_keys(model: type, m: int, **options):
-    """A model with one head whose queries are the first m channels of u and whose keys are the last m."""
-    eye, none = np.eye(m), np.zeros((m, m))
-    return model(W_q=np.hstack([eye, none]), W_k=np.hstack([none, eye]), W_v=np.eye(2 * m), **options)
-
-
-def softmax_and_input(m: int, length: int, seed: int, temperature: float = 1.0):
-    """Softmax attention with normal queries and keys of size m, and an input of it."""
-    model = queries_then_keys(SoftmaxAttention, m, scale=1 / (temperature * np.sqrt(m)))
-    return model, np.random.default_rng(seed).normal(size=(length, 2 * m))
-
-
-def past_to_future(P: np.ndarray) -> np.ndarray:
-    """Singular values of ``P[i:, :i+1]`` at half the length: what the past tells the future."""
-    i = len(P) // 2
-    return np.linalg.svd(P[i:, : i + 1], compute_uv=False)
-
-
-def taylor_error(m: int, order: int, temperature: float, length: int = 64) -> float:
-    """Largest L1 error of a row of the softmax matrix when its exponential is cut off after ``order``."""
-    model, u = softmax_and_input(m, length, 0, temperature)
-    q, k = (part[:, 0] for part in model.queries_keys(u))
-    series = [np.ones((length, length))]
-    for p in range(1, order + 1):
-        series.append(series[-1] * (q @ k.T) / p)
-    cut = np.tril(sum(series))
-    cut /= cut.sum(axis=1, keepdims=True)
-    return float(np.abs(cut - model.probabilities(u)[0]).sum(axis=1).max())
-
-
-def label_ends(axes, x, curves: dict[str, tuple[float, str]]) -> None:
-    """Names at the right ends of curves, name -> (height, colour)."""
-    for name, (height, colour) in curves.items():
-        axes.annotate(
-            name, (x, height), (5, 0), textcoords="offset points", va="center", color=colour, fontsize=8.5
-        )
+from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, PURPLE, VERMILION, label_ends, new_figure, picture
+from dsf_theory.studies.normalisers import normalisers_in_two_bases
+from dsf_theory.studies.softmax_features import taylor_costs
+from dsf_theory.studies.softmax_sample import states_needed
 
 
 @picture(
@@ -56,24 +20,14 @@ def label_ends(axes, x, curves: dict[str, tuple[float, str]]) -> None:
 )
 def eta_and_lambda():
     """One kernel in two bases: the transitions of three normalisers, and the transition 1 of all three."""
-    rng = np.random.default_rng(195)
-    u = rng.normal(size=(48, 4))
-    for i in range(1, len(u)):
-        u[i] = 0.8 * u[i - 1] + 0.6 * u[i]
-    weights = {"W_q": rng.normal(size=(2, 4)) / 2, "W_k": rng.normal(size=(2, 4)) / 2, "W_v": np.eye(4)}
-    weights |= {"W_eta": np.array([[0.9, -0.7, 0.5, 0.3]])}
+    data, ends = normalisers_in_two_bases(), {}
     figure = new_figure(8.5, 2.9)
     left, middle, right = figure.subplots(1, 3, gridspec_kw={"wspace": 0.08})
-    steps, data, ends = np.arange(len(u)), {}, {}
+    steps = np.arange(len(data["y_paper"]))
     for act, colour in (("sigmoid", GREEN), ("softplus", VERMILION), ("exp", BLUE)):
-        system = NormAttention(**weights, eta=act).system(u)
-        eta, ratio = np.exp(-system.gauge.log.ravel()), system.Lambda[1:, 0, 0]
-        left.plot(steps, eta, color=colour)
-        middle.plot(steps[1:], ratio, color=colour)
-        ends[act] = (eta[-1], colour)
-        data |= {f"eta_{act}": eta, f"lambda_{act}": ratio}
-    for name, basis in (("paper", system), ("output", system.in_gauge(None))):
-        data[f"y_{name}"] = np.einsum("ijab,jb->ia", basis.product_kernel(), u)[:, 0]
+        left.plot(steps, data[f"eta_{act}"], color=colour)
+        middle.plot(steps[1:], data[f"lambda_{act}"], color=colour)
+        ends[act] = (data[f"eta_{act}"][-1], colour)
     label_ends(left, steps[-1], ends)
     middle.axhline(1, color=INK, lw=1.2, ls=(0, (4, 2)))
     label_ends(middle, steps[-1], {"output\nbasis": (1, INK)})
@@ -100,30 +54,20 @@ def eta_and_lambda():
 )
 def infinite_states():
     """Singular values between past and future, and the states that length and accuracy ask for."""
-    m, lengths, errors = 4, np.array([8, 16, 32, 64, 128, 256]), {"0.01": VERMILION, "0.1": PURPLE}
-    values = {}
-    for length in lengths:
-        pairs = [softmax_and_input(m, length, seed) for seed in range(9)]
-        values[length] = [past_to_future(model.probabilities(u)[0]) for model, u in pairs]
-    softmax = values[64][0]
-    linear = past_to_future(queries_then_keys(LinearAttention, m).system(pairs[0][1][:64]).weights()[0, 0])
-    assert linear[m] < 1e-12 * linear[0] < 1e-6 < softmax[-1]
-    data = {"lengths": lengths, "softmax": softmax / softmax[0], "linear": linear[:m] / linear[0]}
+    data = states_needed()
+    lengths = data["lengths"]
     figure = new_figure(8.5, 2.8)
     left, right = figure.subplots(1, 2)
-    index = np.arange(1, len(softmax) + 1)
+    index = np.arange(1, len(data["softmax"]) + 1)
     left.semilogy(index, data["softmax"], "o-", ms=3, color=BLUE)
-    left.semilogy([*index[: m + 1]], [*data["linear"], 1e-12], "s-", ms=4, color=GREEN)
+    left.semilogy([*index[:5]], [*data["linear"], 1e-12], "s-", ms=4, color=GREEN)
     left.annotate("softmax attention:\nnone of 32 is zero", (15.5, 0.06), color=BLUE)
     left.annotate("linear attention, $n=4$:\nzero from the fifth on", (5.6, 4e-6), color=GREEN)
     left.set(title="What the past can tell the future", ylim=(1e-6, 2.5), xlim=(0, 33))
     left.minorticks_off()
     left.set(xlabel=r"index $k$", ylabel=r"singular value $\sigma_k/\sigma_1$")
     curves = {"exact: $L/2$": (lengths / 2, BLUE)}
-    for name, colour in errors.items():
-        data[f"states_{name}"] = np.array(
-            [np.median([(v > float(name)).sum() for v in values[n]]) for n in lengths]
-        )
+    for name, colour in (("0.01", VERMILION), ("0.1", PURPLE)):
         curves[f"error {name}: at least {data[f'states_{name}'][-1]:.0f}"] = (data[f"states_{name}"], colour)
     curves["linear attention: 4"] = (np.full(len(lengths), 4.0), GREEN)
     for name, (states, colour) in curves.items():
@@ -146,8 +90,8 @@ def infinite_states():
 )
 def taylor():
     """Error of softmax attention with Taylor features against their order, and what one percent costs."""
-    orders, sizes = np.arange(0, 21, 2), np.array([1, 2, 4, 8, 16])
-    data = {"order": orders, "key_size": sizes}
+    data = taylor_costs()
+    orders, sizes = data["order"], data["key_size"]
     figure = new_figure(8.5, 2.9)
     left, right = figure.subplots(1, 2)
     curves = (
@@ -156,14 +100,11 @@ def taylor():
         (2.0, "2", GREEN, (4.1, 3e-7)),
     )
     for temperature, name, colour, at in curves:
-        errors = np.array([taylor_error(4, p, temperature) for p in orders])
-        needed = [next(p for p in range(0, 60, 2) if taylor_error(m, p, temperature) <= 0.01) for m in sizes]
-        features = np.array([comb(m + p, p) for m, p in zip(sizes, needed, strict=True)], dtype=float)
-        left.semilogy(orders, errors, "o-", ms=3.5, color=colour)
+        features = data[f"features_{temperature}"]
+        left.semilogy(orders, data[f"error_{temperature}"], "o-", ms=3.5, color=colour)
         left.annotate(f"temperature {name}", at, color=colour)
         right.loglog(sizes, features, "o-", ms=3.5, color=colour)
         label_ends(right, sizes[-1], {f"temperature {name}": (features[-1], colour)})
-        data |= {f"error_{temperature}": errors, f"features_{temperature}": features}
     left.axhline(0.01, color=MUTED, lw=0.8, ls=(0, (4, 2)))
     left.annotate("one percent", (12.7, 0.0042), color=MUTED, fontsize=8)
     left.set(

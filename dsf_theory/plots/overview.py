@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from dsf_theory.models import MODELS
 from dsf_theory.plots.style import INK, MUTED, SIGNED, new_figure, picture, signed_root
+from dsf_theory.studies.example_systems import one_step
 
-LENGTH, STEP = 32, 21
+STEP = 21
+"""Of which the matrices are shown."""
+
 SHOWN = {
     "norm_attention": "Normalised attention",
     "ssd": "SSD (Mamba-2)",
@@ -31,10 +33,10 @@ def one_system():
     )
     axes, data = figure.subplots(2, len(SHOWN)), {}
     for (upper, lower), (name, title) in zip(axes.T, SHOWN.items(), strict=True):
-        system = example(name)
-        block, kernel = matrices(system, STEP), signed_root(system.kernel()[:, :, 0, 0])
+        system = one_step(name, STEP)
+        block, kernel = matrices(system), signed_root(system["kernel"])
         data |= {f"{name}_matrices": block, f"{name}_kernel": kernel}
-        draw_block(upper, block, system.N)
+        draw_block(upper, block, len(system["Lambda"]))
         upper.set_title(title, loc="center", pad=20)
         lower.imshow(kernel, cmap=SIGNED, vmin=-1, vmax=1, interpolation="nearest")
         lower.spines[:].set_visible(False)
@@ -44,23 +46,10 @@ def one_system():
     return figure, data
 
 
-def example(name: str):
-    """The system of a model on a text of four tokens, with steps Δ large enough that one sees it forget."""
-    rng = np.random.default_rng(4)
-    u = rng.standard_normal((4, 4))[rng.integers(4, size=LENGTH)]
-    options = {"heads": 2} if name == "ssd" else {}
-    model = MODELS[name].random(d=4, n=4, seed=3, **options)
-    if name in ("ssd", "s6"):
-        faster = model.parameters | {"b_delta": model.b_delta + 2.5, "D": 0 * model.D}
-        model = type(model)(**faster, **options)
-    return model.system(u)
-
-
-def matrices(system, i: int) -> np.ndarray:
+def matrices(step: dict[str, np.ndarray]) -> np.ndarray:
     """``[[Λ_i, B_i], [C_i, D_i]]``, all but Λ over their largest magnitude."""
-    B, C, D = (signed_root(part[i]) for part in (system.B, system.C, system.D))
-    Lambda = np.clip(system.Lambda[i], -1, 1)
-    return np.block([[Lambda, B], [C, D]])
+    B, C, D = (signed_root(step[name]) for name in "BCD")
+    return np.block([[np.clip(step["Lambda"], -1, 1), B], [C, D]])
 
 
 def draw_block(axes, block: np.ndarray, N: int) -> None:

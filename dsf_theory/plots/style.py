@@ -163,3 +163,11 @@ def rounded(data: dict) -> dict:
         else value
         for key, value in data.items()
     }
+
+
+def label_ends(axes, x, curves: dict[str, tuple[float, str]]) -> None:
+    """Names at the right ends of curves, name -> (height, colour)."""
+    for name, (height, colour) in curves.items():
+        axes.annotate(
+            name, (x, height), (5, 0), textcoords="offset points", va="center", color=colour, fontsize=8.5
+        )

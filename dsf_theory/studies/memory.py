@@ -58,3 +58,19 @@ def random_keys(pairs: int, n: int, seed: int) -> np.ndarray:
     """Keys (pairs, n) of length one in random directions; the first do not depend on how many follow."""
     keys = np.random.default_rng([seed, n]).standard_normal((pairs, n))
     return keys / np.linalg.norm(keys, axis=1, keepdims=True)
+
+
+def random_recall(pairs: int, n: int, values: np.ndarray, draws: int = 32) -> float:
+    """The root mean square of :func:`recall_error` over draws of random keys."""
+    keys = np.stack([random_keys(pairs, n, seed) for seed in range(draws)])
+    return float(np.sqrt(np.mean(recall_error(keys, np.broadcast_to(values, (draws, *values.shape))) ** 2)))
+
+
+def recall_by_pairs() -> dict[str, np.ndarray]:
+    """The recall error of evenly spread and of random keys, by states ``n`` (rows) and by ``pairs`` (columns)."""
+    sizes, d, most = (4, 8, 16), 256, 48
+    pairs = np.unique(np.round(np.geomspace(1, most, 17)).astype(int))
+    values = np.random.default_rng(0).standard_normal((most, d))
+    spread = np.array([[recall_error(spread_keys(p, n), values[:p]) for p in pairs] for n in sizes])
+    random = np.array([[random_recall(p, n, values[:p, :64]) for p in pairs] for n in sizes])
+    return {"n": np.array(sizes), "pairs": pairs, "spread": spread.round(6), "random": random}

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
-from dsf_theory.plots.rnn import decays, one_channel
 from dsf_theory.plots.style import BLUE, INK, STYLE, VERMILION, heat, new_figure
+from dsf_theory.studies.gated_channel import decays, one_channel
 from dsf_theory.widgets.live import LiveFigure, Panel
 
 LENGTH, LATER = 48, 10

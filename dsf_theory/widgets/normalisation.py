@@ -6,8 +6,8 @@ import ipywidgets as W
 import matplotlib as mpl
 import numpy as np
 
-from dsf_theory.plots.normalisation import GATE, KEY, VALUE, normalised, tokens
 from dsf_theory.plots.style import BLUE, INK, MUTED, SIGNED, STYLE, VERMILION, new_figure
+from dsf_theory.studies.normalisers import GATE, KEY, VALUE, normalised, tokens
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
 

@@ -11,8 +11,10 @@ from dsf_theory.features import monomials_size
 from dsf_theory.kernels.bounds import kernel_error
 from dsf_theory.kernels.hankel import hankel_singular_values
 from dsf_theory.kernels.realisation import realise
-from dsf_theory.plots.expansion import FAMILIES, random_weights, rows, sample, taylor_weights
+from dsf_theory.plots.error_and_states import FAMILIES
 from dsf_theory.plots.style import INK, MUTED, SEQUENTIAL, SIGNED, STYLE, new_figure
+from dsf_theory.studies.softmax_features import over_row_sums, random_weights, taylor_weights
+from dsf_theory.studies.softmax_sample import sample
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
 
@@ -77,7 +79,7 @@ def approximations(m: int, temperature: float, length: int, seed: int) -> Approx
     """Everything about one attention but the realised systems, which :func:`near_optimal` finds one by one."""
     P, q, k = sample(m, length, temperature, seed)
     orders = {size: p for p in range(0, HIGHEST + 1, 2) if (size := monomials_size(m, p)) <= MOST}
-    cut = {0: rows(np.ones_like(P))} | taylor_weights(q, k, max(orders.values()))
+    cut = {0: over_row_sums(np.ones_like(P))} | taylor_weights(q, k, max(orders.values()))
     sizes = 4 ** np.arange(6)
     weights = {
         "taylor": {n: cut[p] for n, p in orders.items()},

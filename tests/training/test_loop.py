@@ -125,7 +125,7 @@ def test_one_thread_is_given_back():
 
 
 def test_the_layers_of_notebook_05_start_as_one_and_part():
-    from dsf_theory.plots.equivalence import batches, layers
+    from dsf_theory.studies.tied_layers import batches, layers
 
     with one_thread():
         given = list(itertools.islice(batches(seed=3), 4))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dsf_theory.plots.normalisation import (
+from dsf_theory.studies.normalisers import (
     LOCAL,
     NORMALISERS,
     VALUE,

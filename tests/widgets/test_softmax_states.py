@@ -7,9 +7,10 @@ import pytest
 
 from dsf_theory.features import random_directions
 from dsf_theory.models import FavorAttention, TaylorAttention
-from dsf_theory.plots.attention import softmax_and_input
-from dsf_theory.plots.expansion import CASES, error_curves, random_weights, sample, taylor_weights
-from dsf_theory.plots.expansion import rows as normalised
+from dsf_theory.plots.error_and_states import CASES
+from dsf_theory.studies.softmax_features import error_curves, random_weights, taylor_weights
+from dsf_theory.studies.softmax_features import over_row_sums as normalised
+from dsf_theory.studies.softmax_sample import sample, softmax_and_input
 from dsf_theory.widgets.softmax_states import softmax_states
 
 

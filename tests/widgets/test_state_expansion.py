@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from dsf_theory.plots import framework as fw
+from dsf_theory.studies import memory
 from dsf_theory.widgets.state_expansion import state_expansion
 
 
@@ -47,7 +47,7 @@ def test_the_sentence_has_the_right_numbers(panel, spread):
     rng = np.random.default_rng(seed)
     values = rng.standard_normal((24, 12))[:pairs]
     if spread:
-        keys = fw.spread_keys(pairs, n) @ np.linalg.qr(rng.standard_normal((n, n)))[0]
+        keys = memory.spread_keys(pairs, n) @ np.linalg.qr(rng.standard_normal((n, n)))[0]
     else:
         keys = np.random.default_rng([seed, n]).standard_normal((pairs, n))
         keys /= np.sqrt((keys**2).sum(axis=1, keepdims=True))
@@ -72,6 +72,6 @@ def test_recall_is_exact_up_to_n_pairs_and_not_beyond(panel):
 @pytest.mark.parametrize("pairs", [1, 2, 8, 13])
 def test_spread_keys_overlap_least(n, pairs):
     """The mean squared overlap of unit keys is at least pairs/n - 1; spread keys attain it."""
-    G = fw.spread_keys(pairs, n) @ fw.spread_keys(pairs, n).T
+    G = memory.spread_keys(pairs, n) @ memory.spread_keys(pairs, n).T
     assert np.allclose(np.diag(G), 1)
     assert np.isclose((G**2).sum() / pairs - 1, max(pairs / n - 1, 0))

@@ -1,47 +1,9 @@
 """Associative recall, trained: linear attention with more and more states, and softmax attention."""
 
-from functools import cache
-
-import numpy as np
 from matplotlib.figure import Figure
 
-from dsf_theory.features import monomials_size
 from dsf_theory.plots.style import BLUE, INK, MUTED, VERMILION, new_figure, picture
-
-TASK = {"length": 24, "pairs": 6, "vocabulary": 32}
-LAYER = {"d": 32, "layers": 1, "convolution": 3}
-RECIPE = {"steps": 400, "rows": 32, "learning_rate": 7e-3, "every": 50, "tested": 256}
-SEEDS = (0, 1)
-
-LINEAR = (1, 2, 4, 8)
-"""States per channel of linear attention."""
-
-KEYS = 4
-"""Key size of softmax attention, and of its Taylor features of order 2."""
-
-
-@cache
-def trained_accuracy(mixer: str, n: int) -> np.ndarray:
-    """Share of right answers to a small MQAR after training, for each of SEEDS.
-
-    Args:
-        mixer: registry name, of the one layer behind a short convolution.
-        n: its key size.
-    """
-    from dsf_theory.tasks import MQAR
-    from dsf_theory.training.loop import one_thread
-    from dsf_theory.training.recipe import Recipe
-    from dsf_theory.training.run import Run
-    from dsf_theory.training.sequence_model import Architecture
-
-    found, layer = [], Architecture(mixer=mixer, n=n, **LAYER)
-    with one_thread():
-        for seed in SEEDS:
-            run = Run(MQAR(**TASK), layer, Recipe(**RECIPE), seed, device="cpu")
-            for _ in run:
-                pass
-            found.append(run.accuracy)
-    return np.array(found)
+from dsf_theory.studies.recall_accuracy import KEYS, LINEAR, SEEDS, TASK, TAYLOR_STATES, accuracies
 
 
 @picture(
@@ -53,9 +15,9 @@ def trained_accuracy(mixer: str, n: int) -> np.ndarray:
 )
 def recall() -> tuple[Figure, dict]:
     """Accuracy of recall against the states of linear and Taylor attention, and that of softmax attention."""
-    linear = np.array([trained_accuracy("linear_attention", n) for n in LINEAR])
-    taylor, softmax = (trained_accuracy(name, KEYS) for name in ("taylor_attention", "softmax_attention"))
-    states, guess = monomials_size(KEYS, 2), 1 / TASK["pairs"]
+    data = accuracies()
+    linear, taylor, softmax = (data[name] for name in ("linear", "taylor", "softmax"))
+    states, guess = TAYLOR_STATES, 1 / TASK["pairs"]
     figure = new_figure(6.5, 2.9)
     axes = figure.subplots()
     axes.axhline(softmax.mean(), color=INK, lw=1.2, ls=(0, (4, 2)))
@@ -73,4 +35,4 @@ def recall() -> tuple[Figure, dict]:
     axes.set(ylabel="share of right answers", ylim=(0, 1.15), yticks=(0, 0.25, 0.5, 0.75, 1))
     axes.set_xticks([*LINEAR, states], [*LINEAR, states])
     axes.minorticks_off()
-    return figure, {"n": np.array(LINEAR), "linear": linear, "taylor": taylor, "softmax": softmax}
+    return figure, data

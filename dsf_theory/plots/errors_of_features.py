@@ -5,15 +5,15 @@ from math import comb
 import numpy as np
 from matplotlib.figure import Figure
 
-from dsf_theory.features import positive_random, random_directions, trigonometric_random
-from dsf_theory.kernels.bounds import truncation_bound
-from dsf_theory.plots.expansion import random_weights, sample, taylor_weights
 from dsf_theory.plots.style import BLUE, GREEN, MUTED, PURPLE, SKY, VERMILION, new_figure, picture
-
-
-def row_errors(P: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """``Σ_j |P̂_ij - P_ij|`` of each row."""
-    return np.abs(other - P).sum(axis=1)
+from dsf_theory.studies.softmax_features import (
+    measured_deviation,
+    random_rows,
+    relative_deviation,
+    row_bounds,
+    taylor_rows,
+    worst_taylor_rows,
+)
 
 
 @picture(
@@ -29,14 +29,9 @@ def truncation() -> tuple[Figure, dict]:
     left, right = figure.subplots(1, 2)
     rho = np.geomspace(0.1, 12, 200)
     for order, colour in ((4, VERMILION), (8, BLUE)):
-        bound = np.array([truncation_bound(order, x).row for x in rho])
+        bound = row_bounds(order, rho)
         left.loglog(rho, np.where(np.isfinite(bound), bound, np.nan), color=colour, lw=1.2)
-        largest, errors = [], []
-        for temperature in (4.0, 2.0, 1.0, 0.5):
-            P, q, k = sample(m=4, temperature=temperature)
-            largest.append(np.abs(np.tril(q @ k.T)).max(axis=1))
-            errors.append(row_errors(P, taylor_weights(q, k, order)[order]))
-        data |= {f"rho_{order}": np.concatenate(largest), f"row_{order}": np.concatenate(errors)}
+        data[f"rho_{order}"], data[f"row_{order}"] = taylor_rows(order)
         left.plot(data[f"rho_{order}"], data[f"row_{order}"], ".", ms=2.5, color=colour, alpha=0.6)
     left.set(title="Every row (dot) is below its bound (line)", xlabel=r"largest score of the row, $\rho_i$")
     left.set(ylabel=r"error of the row, $\Sigma_j|\hat P_{ij}-P_{ij}|$", ylim=(1e-10, 4), xlim=(0.15, 14))
@@ -45,12 +40,7 @@ def truncation() -> tuple[Figure, dict]:
     left.set_xticks([0.2, 0.5, 1, 2, 5, 10], [0.2, 0.5, 1, 2, 5, 10])
     orders = np.arange(2, 29, 2)
     for temperature, name, colour in ((2.0, "temperature 2", GREEN), (1.0, "temperature 1", PURPLE)):
-        P, q, k = sample(m=4, temperature=temperature)
-        cut, largest = taylor_weights(q, k, orders[-1]), np.abs(np.tril(q @ k.T)).max()
-        measured = np.array([row_errors(P, cut[p]).max() for p in orders])
-        bound = np.array([truncation_bound(p, largest).row for p in orders]).clip(
-            max=2
-        )  # rows differ by 2 at most
+        measured, bound = worst_taylor_rows(orders, temperature)
         right.semilogy(orders, measured, "o-", ms=3, color=colour)
         right.semilogy(orders, np.where(bound < 2, bound, np.nan), color=colour, ls=(0, (4, 2)), lw=1.2)
         ends = [orders[np.argmax(errors <= 0.01)] for errors in (measured, bound)]
@@ -76,33 +66,6 @@ def between_orders(axes, ends, height: float, colour: str) -> None:
 # ---------------------------------------------------------------- random features
 
 
-def relative_deviation(size: np.ndarray, trigonometric: bool = False) -> np.ndarray:
-    """Standard deviation of one feature's ``φ(q)ᵀφ(k)`` over ``e^{qᵀk}``, for positive features of ``|q + k|``.
-
-    It is ``(e^{s²} - 1)^½`` for positive features, ``e^{s²/2} (1 - e^{-s²}) / √2`` for trigonometric ones and their
-    ``s = |q - k|``.
-
-    >>> float(relative_deviation(np.array(0.0)))
-    0.0
-    """
-    if trigonometric:
-        return np.exp(size**2 / 2) * -np.expm1(-(size**2)) / np.sqrt(2)
-    return np.sqrt(np.expm1(size**2))
-
-
-def measured_deviation(size: float, m: int, draws: int, trigonometric=False, orthogonal=False) -> float:
-    """The same, of ``m`` directions and times ``√m``, over many draws, for one pair with ``|q ± k| = size``."""
-    rng = np.random.default_rng([int(100 * size), m])
-    mean, half = rng.standard_normal((2, m))
-    mean, half = 0.6 * mean / np.linalg.norm(mean), size / 2 * half / np.linalg.norm(half)
-    q, k = (mean + half, mean - half) if trigonometric else (half + mean, half - mean)
-    omega = random_directions(m * draws, m, rng, orthogonal)
-    map_to = trigonometric_random if trigonometric else positive_random
-    phi, psi = (map_to(x, omega).reshape(-1, draws, m) for x in (q, k))
-    estimates = draws * np.sum(phi * psi, axis=(0, 2))
-    return float(np.sqrt(m) * estimates.std() / np.exp(q @ k))
-
-
 @picture(
     "07_random_features",
     alt="Left, the relative standard deviation of one random feature on a logarithmic axis: that of positive features "
@@ -120,16 +83,11 @@ def random_features() -> tuple[Figure, dict]:
     for trigonometric, name, colour in ((False, "positive", BLUE), (True, "trigonometric", VERMILION)):
         left.semilogy(sizes, relative_deviation(sizes, trigonometric), color=colour, lw=1.2)
         for orthogonal, marker in ((False, "o"), (True, "x")):
-            found = [measured_deviation(s, 4, 20_000, trigonometric, orthogonal) for s in points]
+            found = np.array([measured_deviation(s, 4, 20_000, trigonometric, orthogonal) for s in points])
             left.plot(points, found, marker, ms=4, color=colour, mfc="none")
-            data[f"{name}_{'orthogonal' if orthogonal else 'independent'}"] = np.array(found)
+            data[f"{name}_{'orthogonal' if orthogonal else 'independent'}"] = found
     for features, colour in ((64, SKY), (4096, BLUE)):
-        norms, errors = [], []
-        for temperature in (2.0, 1.0, 0.5):
-            P, q, k = sample(m=4, temperature=temperature)
-            norms.append(np.linalg.norm(q, axis=1))
-            errors.append(row_errors(P, random_weights(q, k, [features])[features]))
-        norms, errors = np.concatenate(norms), np.concatenate(errors)
+        norms, errors = random_rows(features)
         right.semilogy(norms, errors, ".", ms=4, color=colour)
         data |= {"norm": norms, f"row_{features}": errors}
     left.set(title="A random feature errs exponentially", xlabel=r"$s=|q+k|$ or $|q-k|$", ylim=(0.03, 30))

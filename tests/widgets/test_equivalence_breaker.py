@@ -5,7 +5,14 @@ import re
 import numpy as np
 import pytest
 
-from dsf_theory.widgets.equivalence import CONDITIONS, LENGTH, STRETCH, describe, equivalence_breaker, pair_of
+from dsf_theory.widgets.equivalence_breaker import (
+    CONDITIONS,
+    LENGTH,
+    STRETCH,
+    describe,
+    equivalence_breaker,
+    pair_of,
+)
 
 SLIDERS = {"channels": 0, "states": 0, "skip": 0, "slowing": 0, "locality": 0}
 
