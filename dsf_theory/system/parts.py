@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from typing import NamedTuple, Self
 
 from dsf_theory.arrays import Array, Namespace, checks, namespace
+from dsf_theory.arrays.once import Once
 from dsf_theory.system.transition import Diagonal, Transition, take
 
 
@@ -95,7 +95,7 @@ class Parts:
 
     # ---------------------------------------------------------------- sizes
 
-    @cached_property
+    @Once
     def xp(self) -> Namespace:
         """The array namespace of the system."""
         return namespace(u=self.u)
@@ -140,7 +140,7 @@ class Parts:
 
     # ---------------------------------------------------------------- structured parts
 
-    @cached_property
+    @Once
     def x(self) -> Array:
         """The value ``x_i = X u_i``, (..., length, heads, channel)."""
         u = self.u if self.value_map is None else apply_map(self.value_map, self.u)

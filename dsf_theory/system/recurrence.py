@@ -9,6 +9,8 @@ Arrays are time-major inside: (time, batch, heads, channel, state).
 import torch
 from torch import Tensor
 
+from dsf_theory.system import compiled, derivatives, in_place
+from dsf_theory.system.derivatives import Terms
 from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal
 
@@ -28,8 +30,16 @@ def read_recurrence(system: Parts, chunk: int) -> Tensor:
     x, step, rate, write, read = (time_major(part.to(dtype), len(batch)) for part in parts)
     precise = time_major(full_rate.detach(), len(batch))[0]
     timed = (part.expand(L, -1, -1, -1, -1) for part in (x, step, write, read))
-    y, _ = Recurrence.apply(*timed, rate[0], precise, chunk)
+    y = evaluated(Terms(*timed, rate[0]), precise, chunk)
     return y.transpose(0, 1).reshape(*batch, *y.shape[:1], *y.shape[2:])
+
+
+def evaluated(terms: Terms, precise: Tensor, chunk: int) -> Tensor:
+    """y (time, batch, heads, channel), in place; a graph that is to be exported takes operations that torch knows."""
+    if torch.compiler.is_exporting():
+        return derivatives.outputs(terms)
+    run = compiled.recurrence if torch.compiler.is_compiling() else Recurrence.apply
+    return run(*terms, precise, chunk)[0]
 
 
 def factors(transition: Diagonal, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -47,30 +57,24 @@ def time_major(part: Tensor, batch_axes: int) -> Tensor:
 
 
 class Recurrence(torch.autograd.Function):
-    """``h_i = exp(step_i rate) h_{i-1} + write_i x_i``, ``y_i = Σ_s read_i[s] h_i[s]``."""
+    """``h_i = exp(step_i rate) h_{i-1} + write_i x_i``, ``y_i = Σ_s read_i[s] h_i[s]``.
+
+    Values and gradients are computed in place; a gradient that is itself to be differentiated (Hessians, and all that
+    ``torch.func`` does) is formed by :mod:`~dsf_theory.system.derivatives` instead.
+    """
 
     @staticmethod
-    def forward(
-        x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, precise: Tensor, chunk: int
-    ) -> tuple[Tensor, Tensor]:
-        """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1), and the state before each chunk."""
-        shape = torch.broadcast_shapes(rate.shape, *(part.shape[1:] for part in (x, step, write, read)))
-        h = x.new_zeros(shape)
-        starts, outputs = [], []
-        buffers = [Buffer(x, min(chunk, len(x)), shape) for _ in range(2)]
-        for block in blocks(len(x), chunk):
-            starts.append(h)
-            decay, states = run(h, step[block], rate, write[block], x[block], buffers)
-            outputs.append(contract(states, read[block]))
-            h = states[-1] + rounding(step[block], precise, decay) * h
-        return torch.cat(outputs), torch.stack(starts)
+    def forward(*inputs: Tensor | int) -> tuple[Tensor, Tensor]:
+        """y (time, batch, heads, channel), and the state before each chunk; see ``in_place.outputs`` for the inputs."""
+        return in_place.outputs(*inputs)
 
     @staticmethod
     def setup_context(ctx, inputs: tuple, outputs: tuple[Tensor, Tensor]) -> None:
-        """Keep what the way back needs."""
+        """Keep what the way back needs, and what a derivative along the way forward does."""
         *parts, _, ctx.chunk = inputs
         ctx.mark_non_differentiable(outputs[1])
         ctx.save_for_backward(*parts, outputs[1])
+        ctx.save_for_forward(*parts)
 
     @staticmethod
     def vmap(info, in_dims: tuple, *inputs):
@@ -90,89 +94,30 @@ class Recurrence(torch.autograd.Function):
         return (y.unflatten(1, (models, rows)), starts.unflatten(1, (models, rows))), (1, 1)
 
     @staticmethod
+    def jvp(ctx, *changes: Tensor | None) -> tuple[Tensor, None]:
+        """The change of y with the parts, as ``torch.func.jvp`` asks for it."""
+        parts = Terms(*ctx.saved_tensors)
+        known = (
+            torch.zeros_like(part) if change is None else change
+            for part, change in zip(parts, changes, strict=False)
+        )
+        return derivatives.tangent(parts, Terms(*known)), None
+
+    @staticmethod
     def backward(ctx, dy: Tensor, _):
-        """Gradients of x, step, write, read and rate, chunk after chunk from the last."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(
-                "chunked() gives first derivatives only; for higher ones evaluate the system by scan()"
-            )
-        x, step, write, read, rate, starts = ctx.saved_tensors
-        grads = [
-            torch.empty(part.shape, dtype=part.dtype, device=part.device) for part in (x, step, write, read)
-        ]
-        d_rate = torch.zeros_like(rate)
-        carry = torch.zeros_like(starts[0])
-        buffers = [Buffer(x, min(ctx.chunk, len(x)), carry.shape) for _ in range(3)]
-        for block, start in zip(reversed(blocks(len(x), ctx.chunk)), reversed(starts.unbind()), strict=True):
-            decay, states = run(start, step[block], rate, write[block], x[block], buffers)
-            d_out = dy[block][..., None]
-            g = torch.mul(d_out, read[block].conj(), out=buffers[2].all[: len(states)])
-            carry = adjoint(buffers[2].steps[: len(g)], buffers[0].steps[: len(g)], carry)
-            into(grads[0][block], g, write[block].conj())
-            into(grads[2][block], g, x[block].conj())
-            into(grads[3][block], states.conj(), d_out)
-            d_log = (
-                decay  # the decays are no longer needed: their buffer takes the gradient of their logarithm
-            )
-            d_log[1:].mul_(states[:-1])
-            d_log[0].mul_(start)
-            torch.mul(g, d_log.conj(), out=d_log)
-            into(grads[1][block], d_log, rate.conj())
-            d_rate += (d_log * step[block].conj()).sum(0).sum_to_size(rate.shape)
-        return *grads, d_rate, None, None
+        """Gradients of x, step, write, read and rate."""
+        *parts, starts = ctx.saved_tensors
+        if torch.is_grad_enabled() or not has_memory(dy):
+            found = derivatives.gradients(Terms(*parts), dy)
+        else:
+            found = in_place.gradients(parts, starts, dy, ctx.chunk)
+        return *found, None, None
 
 
-def blocks(length: int, chunk: int) -> list[slice]:
-    """The chunks of a sequence, in order."""
-    return [slice(start, min(start + chunk, length)) for start in range(0, length, chunk)]
-
-
-class Buffer:
-    """Room for the numbers of one chunk, all at once and step by step."""
-
-    def __init__(self, like: Tensor, chunk: int, shape: torch.Size):
-        self.all = like.new_empty(chunk, *shape)
-        self.steps = list(self.all.unbind())
-
-
-def run(h: Tensor, step: Tensor, rate: Tensor, write: Tensor, x: Tensor, buffers: list[Buffer]):
-    """The decays and states of one chunk that starts from h, in the buffers."""
-    decay, states = (buffer.all[: len(x)] for buffer in buffers[:2])
-    torch.mul(step.expand_as(decay), rate, out=decay).exp_()
-    torch.mul(write.expand_as(states), x, out=states)
-    for now, a in zip(buffers[1].steps[: len(x)], buffers[0].steps, strict=False):
-        h = now.addcmul_(a, h)
-    return decay, states
-
-
-def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
-    """What a product of single precision decays lacks: over 100,000 steps of slow decay it would be a percent.
-
-    Args:
-        step: (time, batch, heads, channel, state), in single or double precision.
-        rate: (batch, heads, channel, state), in the precision in which it was formed.
-        decay: (time, batch, heads, channel, state), as used.
-    """
-    double = torch.complex128 if decay.is_complex() else torch.float64
-    if decay.dtype == double:
-        return decay.new_zeros(())
-    exact = (step.to(double).sum(0) * rate.to(double)).exp()
-    return (exact - torch.prod(decay, 0, dtype=double)).to(decay.dtype)
-
-
-def adjoint(g: list[Tensor], decay: list[Tensor], carry: Tensor) -> Tensor:
-    """Turn the gradients of what is read into those of the states, in place; return what flows to the chunk before."""
-    g[-1].add_(carry)
-    for now, later, a in zip(g[-2::-1], g[:0:-1], decay[:0:-1], strict=True):
-        now.addcmul_(a.conj(), later)
-    return decay[0].conj() * g[0]
-
-
-def contract(states: Tensor, read: Tensor) -> Tensor:
-    """``Σ_s read[s] states[s]``."""
-    return (states * read).sum(-1)
-
-
-def into(grad: Tensor, a: Tensor, b: Tensor) -> None:
-    """Write ``a b`` into ``grad``, summed over the axes that ``grad`` broadcasts."""
-    grad.copy_((a * b).sum_to_size(grad.shape))
+def has_memory(array: Tensor) -> bool:
+    """Whether a tensor holds numbers of its own, which those that ``torch.func`` maps over do not."""
+    try:
+        array.data_ptr()
+    except RuntimeError:
+        return False
+    return True

@@ -1,10 +1,10 @@
 """Systems whose channels share one state: any matrices Λ_i, B_i, C_i at all."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import dsf_theory.system.dense as dense
 from dsf_theory.arrays import Array, checks
+from dsf_theory.arrays.once import Once
 from dsf_theory.system.parts import apply_map
 from dsf_theory.system.system import System
 
@@ -47,7 +47,7 @@ class SharedState(System):
         """Channels of the output."""
         return self.read.shape[-2]
 
-    @cached_property
+    @Once
     def x(self) -> Array:
         """The input u, (..., length, 1, d_in)."""
         return self.u[..., None, :]

@@ -7,9 +7,9 @@ take a stretch of time. A time axis of size one means: the same map at every ste
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from dsf_theory.arrays import Array, Namespace
+from dsf_theory.arrays.once import Once
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Diagonal:
 
     AXES = 4  # axes of `step` counted from the time axis
 
-    @cached_property
+    @Once
     def log(self) -> Array:
         """Logarithm of the decay, (..., time, heads, channel, state)."""
         return self.step if self.rate is None else self.step * self.rate

@@ -1,0 +1,117 @@
+"""The diagonal recurrence and its gradients in torch, chunk after chunk, in buffers that are written again and again.
+
+Each buffer holds one chunk and stays in cache. On the way back the states of a chunk are made once more from the state
+before it, so that of all states only those are kept. Arrays are time-major: (time, batch, heads, channel, state).
+"""
+
+import torch
+from torch import Tensor
+
+
+def blocks(length: int, chunk: int) -> list[slice]:
+    """The chunks of a sequence, in order."""
+    return [slice(start, min(start + chunk, length)) for start in range(0, length, chunk)]
+
+
+class Buffer:
+    """Room for the numbers of one chunk, all at once and step by step."""
+
+    def __init__(self, like: Tensor, chunk: int, shape: torch.Size):
+        self.all = like.new_empty(chunk, *shape)
+        self.steps = list(self.all.unbind())
+
+
+def outputs(
+    x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, precise: Tensor, chunk: int
+) -> tuple[Tensor, Tensor]:
+    """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1), and the state before each chunk."""
+    shape = torch.broadcast_shapes(rate.shape, *(part.shape[1:] for part in (x, step, write, read)))
+    h = x.new_zeros(shape)
+    starts, found = [], []
+    buffers = [Buffer(x, min(chunk, len(x)), shape) for _ in range(2)]
+    for block in blocks(len(x), chunk):
+        starts.append(h)
+        decay, states = run(h, step[block], rate, write[block], x[block], buffers)
+        found.append((states * read[block]).sum(-1))
+        h = states[-1] + rounding(step[block], precise, decay) * h
+    return torch.cat(found), torch.stack(starts)
+
+
+def gradients(
+    parts: tuple[Tensor, Tensor, Tensor, Tensor, Tensor], starts: Tensor, dy: Tensor, chunk: int
+) -> tuple[Tensor, ...]:
+    """Gradients of x, step, write, read and rate, chunk after chunk from the last.
+
+    With g_i the gradient of the state h_i, the recurrence run backwards in time,
+
+        g_i = conj(read_i) dy_i + conj(decay_{i+1}) g_{i+1},    d log_i = conj(decay_i h_{i-1}) g_i,
+
+    and the rest is read off ``h_i = exp(step_i rate) h_{i-1} + write_i x_i``. Three buffers serve: decays, states, g.
+
+    Args:
+        parts: x, step, write, read and rate.
+        starts: (chunks, batch, heads, channel, state), the state before each chunk.
+        dy: (time, batch, heads, channel), the gradient of y.
+        chunk: steps in a chunk.
+    """
+    x, step, write, read, rate = parts
+    dx, d_step, d_write, d_read = (torch.empty(part.shape, dtype=x.dtype, device=x.device) for part in parts[:4])
+    d_rate = torch.zeros_like(rate)
+    carry = torch.zeros_like(starts[0])  # conj(decay) g of the first step of the chunk after
+    buffers = [Buffer(x, min(chunk, len(x)), carry.shape) for _ in range(3)]
+    for block, start in zip(reversed(blocks(len(x), chunk)), reversed(starts.unbind()), strict=True):
+        decay, states = run(start, step[block], rate, write[block], x[block], buffers)
+        d_out = dy[block][..., None]
+        g = torch.mul(d_out, read[block].conj(), out=buffers[2].all[: len(states)])  # what is read of h_i alone
+        carry = adjoint(buffers[2].steps[: len(g)], buffers[0].steps[: len(g)], carry)  # now g is all of g_i
+        into(dx[block], g, write[block].conj())
+        into(d_write[block], g, x[block].conj())
+        into(d_read[block], states.conj(), d_out)
+        d_log = decay  # the decays are no longer needed: their buffer takes the gradient of their logarithm
+        d_log[1:].mul_(states[:-1])
+        d_log[0].mul_(start)
+        torch.mul(g, d_log.conj(), out=d_log)
+        into(d_step[block], d_log, rate.conj())
+        d_rate += (d_log * step[block].conj()).sum(0).sum_to_size(rate.shape)
+    return dx, d_step, d_write, d_read, d_rate
+
+
+def run(h: Tensor, step: Tensor, rate: Tensor, write: Tensor, x: Tensor, buffers: list[Buffer]):
+    """The decays and states of one chunk that starts from h, in the buffers."""
+    decay, states = (buffer.all[: len(x)] for buffer in buffers[:2])
+    if torch.broadcast_shapes(step.shape, rate.shape) == decay.shape:
+        torch.mul(step, rate, out=decay).exp_()
+    else:  # one decay for many states: its exponential is taken once
+        decay.copy_(torch.exp(step * rate))
+    torch.mul(write.expand_as(states), x, out=states)
+    for now, a in zip(buffers[1].steps[: len(x)], buffers[0].steps, strict=False):
+        h = now.addcmul_(a, h)
+    return decay, states
+
+
+def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
+    """What a product of single precision decays lacks: over 100,000 steps of slow decay it would be a percent.
+
+    Args:
+        step: (time, batch, heads, channel, state), in single or double precision.
+        rate: (batch, heads, channel, state), in the precision in which it was formed.
+        decay: (time, batch, heads, channel, state), as used.
+    """
+    double = torch.complex128 if decay.is_complex() else torch.float64
+    if decay.dtype == double:
+        return decay.new_zeros(())
+    exact = (step.to(double).sum(0) * rate.to(double)).exp()
+    return (exact - torch.prod(decay, 0, dtype=double)).to(decay.dtype)
+
+
+def adjoint(g: list[Tensor], decay: list[Tensor], carry: Tensor) -> Tensor:
+    """Turn what is read of each state into its whole gradient, in place; return what flows to the chunk before."""
+    g[-1].add_(carry)
+    for now, later, a in zip(g[-2::-1], g[:0:-1], decay[:0:-1], strict=True):
+        now.addcmul_(a.conj(), later)
+    return decay[0].conj() * g[0]
+
+
+def into(grad: Tensor, a: Tensor, b: Tensor) -> None:
+    """Write ``a b`` into ``grad``, summed over the axes that ``grad`` broadcasts."""
+    grad.copy_((a * b).sum_to_size(grad.shape))
