@@ -1,6 +1,7 @@
 """The array namespace of torch: differentiable tensors."""
 
 import array_api_compat.torch as base
+import torch
 
 from dsf_theory.arrays.vocabulary import Namespace
 
@@ -24,6 +25,12 @@ class TorchNamespace(Namespace):
 
     def moveaxis(self, x, source, destination):
         return self._base.movedim(x, source, destination)  # the same, and known to torch.func.vmap
+
+    def sign(self, x):
+        return torch.sgn(x)  # the same for numbers, and known to torch.func.vmap
+
+    def cumulative_sum(self, x, axis):
+        return torch.cumsum(x, axis)  # the same, and known to torch.compile
 
     def real(self, x):
         return x.real

@@ -1,6 +1,5 @@
 """Feature maps whose inner product is a polynomial of the score qᵀk, exactly, and how many features they take."""
 
-from functools import lru_cache
 from math import comb, factorial, prod
 
 import numpy as np
@@ -139,31 +138,33 @@ def by_degree(x: Array, order: int) -> list[Array]:
     which are the last ones there.
     """
     xp, m = namespace(x=x), x.shape[-1]
-    found = [xp.ones_like(x[..., :1])]
+    found, times = [xp.ones_like(x[..., :1])], [0]
     for degree in range(1, order + 1):
-        lower = found[-1]
+        lower, times = found[-1], first_letters(m, degree, times)
         skipped = [lower.shape[-1] - powers_size(m - a, degree - 1) for a in range(m)]
         products = [x[..., a : a + 1] * lower[..., skip:] for a, skip in enumerate(skipped)]
-        times = xp.asarray(first_letters(m, degree), dtype=x.dtype, device=getattr(x, "device", None))
-        found.append(xp.concat(products, axis=-1) / xp.sqrt(times))
+        roots = xp.sqrt(xp.asarray(times, dtype=x.dtype, device=getattr(x, "device", None)))
+        found.append(xp.concat(products, axis=-1) / roots)
     return found
 
 
-@lru_cache(maxsize=64)
-def first_letters(m: int, degree: int) -> np.ndarray:
+def first_letters(m: int, degree: int, lower: list[int]) -> list[int]:
     """How often each monomial of a degree holds its first letter: what its α! is over that of the other letters.
 
-    >>> first_letters(2, 3)  # aaa, aab, abb, bbb
-    array([3, 2, 1, 3])
+    Args:
+        m: letters.
+        degree: at least one.
+        lower: the same of one degree less; ``[0]`` of degree zero.
+
+    >>> first_letters(2, 3, [2, 1, 2])  # aaa, aab, abb, bbb, from aa, ab, bb
+    [3, 2, 1, 3]
     """
     found = []
     for a in range(m):
-        times = np.ones(powers_size(m - a, degree - 1), dtype=int)
-        if degree > 1:  # what follows the first letter begins, up to here, with the same one
-            again = powers_size(m - a, degree - 2)
-            times[:again] += first_letters(m, degree - 1)[-len(times) :][:again]
-        found.append(times)
-    return np.concatenate(found)
+        others = lower[-powers_size(m - a, degree - 1) :]  # what follows the first letter a
+        again = powers_size(m - a, degree - 2) if degree > 1 else 1  # begins, up to here, with a once more
+        found += [times + 1 for times in others[:again]] + [1] * (len(others) - again)
+    return found
 
 
 def affordable(name: str, x: Array, n: int) -> None:

@@ -6,7 +6,7 @@ Its loops in place are faster than what a compiler makes of a scan, which has hu
 import torch
 from torch import Tensor
 
-from dsf_theory.system import in_place
+import dsf_theory.system.in_place as in_place
 
 
 @torch.library.custom_op("dsf_theory::recurrence", mutates_args=())

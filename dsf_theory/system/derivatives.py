@@ -40,7 +40,10 @@ def outputs(terms: Terms) -> Tensor:
 
 
 def states(terms: Terms, drive: Tensor, backwards: bool = False) -> Tensor:
-    """``h_i = decay_i h_{i-1} + drive_i`` by a parallel scan; backwards ``g_i = conj(decay_{i+1}) g_{i+1} + drive_i``."""
+    """``h_i = decay_i h_{i-1} + drive_i`` by a parallel scan.
+
+    Backwards, ``g_i = conj(decay_{i+1}) g_{i+1} + drive_i``.
+    """
     log = terms.step * terms.rate
     drive = drive.expand(torch.broadcast_shapes(log.shape, *(part.shape for part in terms[:4])))
     if not backwards:
@@ -56,7 +59,7 @@ def batch_major(array: Tensor) -> Tensor:
 
 
 def carried(terms: Terms, h: Tensor) -> Tensor:
-    """What each step keeps of the state before it, ``decay_i h_{i-1}``: also its derivative by the decay's logarithm."""
+    """What each step keeps of the state before it, ``decay_i h_{i-1}``: also its derivative by log decay."""
     before = torch.cat([torch.zeros_like(h[:1]), h[:-1]])
     return (terms.step * terms.rate).exp() * before
 

@@ -55,14 +55,18 @@ def gradients(
         chunk: steps in a chunk.
     """
     x, step, write, read, rate = parts
-    dx, d_step, d_write, d_read = (torch.empty(part.shape, dtype=x.dtype, device=x.device) for part in parts[:4])
+    dx, d_step, d_write, d_read = (
+        torch.empty(part.shape, dtype=x.dtype, device=x.device) for part in parts[:4]
+    )
     d_rate = torch.zeros_like(rate)
     carry = torch.zeros_like(starts[0])  # conj(decay) g of the first step of the chunk after
     buffers = [Buffer(x, min(chunk, len(x)), carry.shape) for _ in range(3)]
     for block, start in zip(reversed(blocks(len(x), chunk)), reversed(starts.unbind()), strict=True):
         decay, states = run(start, step[block], rate, write[block], x[block], buffers)
         d_out = dy[block][..., None]
-        g = torch.mul(d_out, read[block].conj(), out=buffers[2].all[: len(states)])  # what is read of h_i alone
+        g = torch.mul(
+            d_out, read[block].conj(), out=buffers[2].all[: len(states)]
+        )  # what is read of h_i alone
         carry = adjoint(buffers[2].steps[: len(g)], buffers[0].steps[: len(g)], carry)  # now g is all of g_i
         into(dx[block], g, write[block].conj())
         into(d_write[block], g, x[block].conj())

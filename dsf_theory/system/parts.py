@@ -190,8 +190,11 @@ class Parts:
     def during(self, stretch: slice) -> Self:
         """The system of a stretch of time, which starts from a state of zero."""
         axes = {"write": 4, "read": 4, "gain": 3, "skip": 3}
-        present = {name: part for name in axes if (part := getattr(self, name)) is not None}
-        parts = {name: take(part, stretch, axes[name]) for name, part in present.items()}
+        parts = {
+            name: take(getattr(self, name), stretch, axes[name])
+            for name in axes
+            if getattr(self, name) is not None
+        }
         for name in ("gauge", "output_gain"):
             scale = getattr(self, name)
             parts[name] = scale and type(scale)(*(take(part, stretch, 4) for part in scale))

@@ -9,7 +9,9 @@ Arrays are time-major inside: (time, batch, heads, channel, state).
 import torch
 from torch import Tensor
 
-from dsf_theory.system import compiled, derivatives, in_place
+import dsf_theory.system.compiled as compiled
+import dsf_theory.system.derivatives as derivatives
+import dsf_theory.system.in_place as in_place
 from dsf_theory.system.derivatives import Terms
 from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal
@@ -107,17 +109,8 @@ class Recurrence(torch.autograd.Function):
     def backward(ctx, dy: Tensor, _):
         """Gradients of x, step, write, read and rate."""
         *parts, starts = ctx.saved_tensors
-        if torch.is_grad_enabled() or not has_memory(dy):
+        if torch.is_grad_enabled():
             found = derivatives.gradients(Terms(*parts), dy)
         else:
             found = in_place.gradients(parts, starts, dy, ctx.chunk)
         return *found, None, None
-
-
-def has_memory(array: Tensor) -> bool:
-    """Whether a tensor holds numbers of its own, which those that ``torch.func`` maps over do not."""
-    try:
-        array.data_ptr()
-    except RuntimeError:
-        return False
-    return True

@@ -3,9 +3,15 @@
 import torch
 from torch import Tensor, nn
 
-from dsf_theory.arrays import checks
+from dsf_theory.arrays import checks, namespace
 from dsf_theory.models import MODELS, Model, Parameter
 from dsf_theory.system import System
+
+namespace(of_tensors=torch.empty(0))  # found now, as torch.compile cannot follow an import
+
+
+FORMS = ("chunked", "scan", "convolutional", "recurrent")
+"""Ways to evaluate a system, all of the same values."""
 
 
 class Mixer(nn.Module):
@@ -26,7 +32,7 @@ class Mixer(nn.Module):
         **options: of the model, such as ``heads``.
 
     Raises:
-        ValueError: for an unknown name or sizes that do not fit.
+        ValueError: for an unknown name or form, or sizes that do not fit.
 
     >>> Mixer("s6", d=4, n=2)(torch.ones(1, 3, 4)).shape
     torch.Size([1, 3, 4])
@@ -41,14 +47,17 @@ class Mixer(nn.Module):
         seed: int | None = None,
         dtype=torch.float32,
         optional: tuple[str, ...] | None = None,
+        form: str = FORMS[0],
         **options,
     ):
         super().__init__()
         checks.known("name", name, MODELS)
         checks.choice("dtype", dtype, (torch.float32, torch.float64))
+        checks.choice("form", form, FORMS)
+        self.form = form
         model_class = MODELS[name]
         seed = int(torch.randint(2**31, ())) if seed is None else seed
-        model_class.refuse_unknown_start(options, "Mixer", ("d", "n", "seed", "dtype", "optional"))
+        model_class.refuse_unknown_start(options, "Mixer", ("d", "n", "seed", "dtype", "optional", "form"))
         if optional is None:
             optional = tuple(key for key, one in model_class.spec.items() if one.customary)
         self.template = model_class.random(d, n, seed=seed, optional=optional, **options)
@@ -81,13 +90,15 @@ class Mixer(nn.Module):
         """y (batch, length, d) of u (batch, length, d).
 
         Raises:
-            ValueError: for another shape.
+            ValueError: for another shape, or a form that the model does not have.
         """
         if not isinstance(u, Tensor) or u.dtype != self.dtype:
             found = u.dtype if isinstance(u, Tensor) else type(u).__name__
             raise ValueError(f"u: expected a tensor of {self.dtype}, found {found}")
         checks.input_shape(u, self.template.d)
-        return self.model.respond(u)
+        if self.form == FORMS[0]:
+            return self.model.respond(u)
+        return getattr(self.model.build(u), self.form)()
 
     def extra_repr(self) -> str:
         """The model and its sizes."""

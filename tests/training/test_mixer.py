@@ -91,15 +91,6 @@ def test_layers_are_copied_and_pickled():
     assert (again.A_log == model.A_log).all()
 
 
-def test_second_derivatives_are_refused_or_right():
-    """The in-place recurrence has first derivatives; asked for more it says where they are."""
-    layer = dsf.Mixer("qlstm", d=2, seed=0, dtype=torch.float64)
-    u = torch.randn(1, 5, 2, dtype=torch.float64, requires_grad=True)
-    with pytest.raises(RuntimeError, match=r"first derivatives only.*scan\(\)"):
-        torch.autograd.grad(layer(u).sum(), u, create_graph=True)
-    assert torch.autograd.gradgradcheck(lambda u: layer.system(u).scan(), (u,))
-
-
 @pytest.mark.parametrize("b_a", [-120.0, 120.0])
 def test_saturated_gates_have_finite_gradients(b_a):
     layer = dsf.Mixer("rglru", d=3, seed=0)
