@@ -217,6 +217,6 @@ def affordable(what: str, array: Array, *shape: int) -> None:
     Raises:
         ValueError: with the size that it would take.
     """
-    size = prod((*array.shape[:-2], *shape)) * getattr(array, "itemsize", 8)
+    size = prod([int(size) for size in (*array.shape[:-2], *shape)]) * getattr(array, "itemsize", 8)
     axes = " x ".join(map(str, shape))
     fits_in_memory(what, f"{axes} numbers", size, "use chunked() or scan() for sequences this long")

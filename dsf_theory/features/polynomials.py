@@ -2,8 +2,6 @@
 
 from math import comb, factorial, prod
 
-import numpy as np
-
 from dsf_theory.arrays import Array, checks, namespace
 
 
@@ -54,6 +52,7 @@ def taylor(x: Array, order: int) -> Array:
     Raises:
         ValueError: if the features would not fit in memory.
 
+    >>> import numpy as np
     >>> taylor(np.array([1.0, 3.0]), 1)
     array([1., 1., 3.])
     """
@@ -77,6 +76,7 @@ def based(x: Array) -> Array:
 
     Source: Arora et al. 2024 (Based).
 
+    >>> import numpy as np
     >>> float(based(np.ones(16)) @ based(np.ones(16)))
     13.0
     """
@@ -100,6 +100,7 @@ def monomials(x: Array, order: int) -> Array:
     Raises:
         ValueError: if the features would not fit in memory.
 
+    >>> import numpy as np
     >>> monomials(np.array([2.0]), 2) ** 2 * [1, 1, 2]
     array([ 1.,  4., 16.])
     """
@@ -124,6 +125,7 @@ def powers(x: Array, degree: int) -> Array:
 
     Source: Kacham et al. 2024 (PolySketchFormer), without the sketch.
 
+    >>> import numpy as np
     >>> float(powers(np.array([1.0, 2.0]), 2) @ powers(np.array([3.0, 1.0]), 2))
     25.0
     """
