@@ -53,6 +53,26 @@ def test_each_dependency_has_a_range_and_a_pin_within_it(requirement):
     assert requirement.specifier.contains(pin), f"{requirement}: the pin {pin} is outside"
 
 
+def test_the_package_can_live_beside_another_torch():
+    """A range in pyproject.toml, as wide as the README says; the version that it is tested with in constraints.txt."""
+    (torch,) = [requirement for requirement in DEPENDENCIES if requirement.name == "torch"]
+    assert all(torch.specifier.contains(version) for version in ("2.6.0", "2.9.1", "2.13.0+cu130", "2.14.1"))
+    assert not torch.specifier.contains("2.5.1") and not torch.specifier.contains("3.0")
+    assert "torch 2.6 or newer" in " ".join(text("README.md").split())
+
+
+def test_the_readme_tells_how_to_do_without_make():
+    """The commands of the make targets, in Python, with the extras and constraints that make takes."""
+    plan = text("README.md").partition("Without make")[2]
+    for command in (
+        'python -m pip install -c constraints.txt -e ".[test]"',
+        "python tools/lab.py",
+        "python -m pytest",
+    ):
+        assert re.search(rf"^{re.escape(command)}( |$)", plan, re.MULTILINE), command
+    assert "Intel" in plan and "Windows on ARM" in plan
+
+
 def test_constraints_are_plain_pins():
     for line in text("constraints.txt").splitlines():
         assert re.fullmatch(r"#.*|[A-Za-z0-9._-]+==[A-Za-z0-9.!]+", line), line
