@@ -2,6 +2,9 @@
 
 import sys
 
-from dsf_theory.commands.parser import main
+try:
+    from dsf_theory.commands.parser import main
 
-sys.exit(main())
+    sys.exit(main())
+except KeyboardInterrupt:  # before a command was chosen
+    sys.exit(130)

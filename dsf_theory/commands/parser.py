@@ -41,10 +41,21 @@ def main(arguments: list[str] | None = None) -> int:
         return options.run(options)
     except KeyboardInterrupt as stop:
         return ended(given[0], str(stop) or "interrupted", 130)
-    except OSError as error:
-        return ended(given[0], f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
-    except (ValueError, ModuleNotFoundError) as error:
-        return ended(given[0], str(error), 2)
+    except Exception as error:
+        if caused_by_interrupt(error):
+            return ended(given[0], "interrupted", 130)
+        if isinstance(error, OSError):
+            return ended(given[0], f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+        if isinstance(error, ValueError | ModuleNotFoundError):
+            return ended(given[0], str(error), 2)
+        raise
+
+
+def caused_by_interrupt(error: BaseException | None) -> bool:
+    """Whether an error came of Ctrl-C, as when a compiled library that is being loaded turns it into an ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def check_name(name: str) -> None:

@@ -73,6 +73,26 @@ def test_what_ends_a_command_is_one_line(error, said, status, capsys, monkeypatc
     assert capsys.readouterr().err == said
 
 
+def test_an_interrupt_that_a_library_turns_into_an_error_is_one(capsys, monkeypatch):
+    """A compiled module that is interrupted while it loads raises "initialization failed"."""
+
+    def run(options):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise ImportError("initialization failed") from stop
+
+    monkeypatch.setattr(check, "run", run)
+    assert main(["check"]) == 130
+    assert capsys.readouterr().err == "check: interrupted\n"
+
+
+def test_an_error_of_the_package_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr(check, "run", lambda options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["check"])
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX signal")
 def test_an_interrupt_from_the_keyboard_leaves_no_traceback():
     command = subprocess.Popen(
