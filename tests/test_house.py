@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import house
+import jedi
 import pytest
 from house import Package
 
@@ -208,3 +209,17 @@ def test_a_declared_name_is_the_object_that_is_there():
         module, _, inner = origin.rpartition(".")
         exec(f"from {module} import {inner} as value", scope)
         assert getattr(dsf, name) is scope["value"], name
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("dsf.Mix", "Mixer"),
+        ("dsf.S6.rand", "random"),
+        ("dsf.claims.LED", "LEDGER"),
+        ("dsf.forms.rec", "recurrent"),
+    ],
+)
+def test_an_editor_completes_public_names_without_running_the_package(typed, offered):
+    script = jedi.Script(f"import dsf_theory as dsf\n{typed}", project=jedi.Project(ROOT))
+    assert offered in [completion.name for completion in script.complete()]
