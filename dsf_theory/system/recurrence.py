@@ -6,6 +6,8 @@ cache, and the largest array of all, a decay for every step, channel and state, 
 Arrays are time-major inside: (time, batch, heads, channel, state).
 """
 
+from importlib.util import find_spec
+
 import torch
 from torch import Tensor
 
@@ -67,8 +69,13 @@ class Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(*inputs: Tensor | int) -> tuple[Tensor, Tensor]:
-        """y (time, batch, heads, channel), and the state before each chunk; see ``in_place.outputs`` for the inputs."""
-        return in_place.outputs(*inputs)
+        """y (time, batch, heads, channel), and the state before each chunk; see ``in_place.outputs`` for the inputs.
+
+        Where the kernels for a GPU serve, all states in place of those.
+        """
+        *parts, _, _ = inputs
+        kernels = kernels_for(*parts)
+        return kernels.forward(*parts) if kernels else in_place.outputs(*inputs)
 
     @staticmethod
     def setup_context(ctx, inputs: tuple, outputs: tuple[Tensor, Tensor]) -> None:
@@ -111,6 +118,17 @@ class Recurrence(torch.autograd.Function):
         *parts, starts = ctx.saved_tensors
         if torch.is_grad_enabled():
             found = derivatives.gradients(Terms(*parts), dy)
+        elif kernels := kernels_for(*parts):
+            found = kernels.backward(dy, *parts, starts)
         else:
             found = in_place.gradients(parts, starts, dy, ctx.chunk)
         return *found, None, None
+
+
+def kernels_for(*parts: Tensor):
+    """The module of Triton kernels, on a GPU that has Triton and for a recurrence like that of S6; else None."""
+    if not parts[0].is_cuda or find_spec("triton") is None:
+        return None
+    from dsf_theory.system import selective_scan
+
+    return selective_scan if selective_scan.fits(*parts) else None
