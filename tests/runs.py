@@ -6,6 +6,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+import torch
+
 from dsf_theory.experiments.declared import EXPERIMENTS
 from dsf_theory.experiments.records import Row
 from dsf_theory.experiments.store import Store
@@ -87,3 +90,15 @@ def row_of(trial: Trial, accuracy: float, guessing: float | None = 0.125) -> Row
 def rows_of(name: str, accuracy=lambda trial: 0.5 + 0.1 * trial.seed) -> list[Row]:
     """Made-up results of an experiment's runs."""
     return [row_of(trial, accuracy(trial)) for trial in EXPERIMENTS[name].trials("notebook")]
+
+
+def assert_close(run, other, tolerance=2e-4):
+    """Two runs with the same steps, to rounding: losses, evaluations, parameters and moments."""
+    (ours, history), (theirs, expected) = everything(run), everything(other)
+    assert [record.step for record in history] == [record.step for record in expected]
+    for record, wanted in zip(history, expected, strict=True):
+        assert record.loss == pytest.approx(wanted.loss, abs=tolerance)
+        assert (record.accuracy is None) == (wanted.accuracy is None)
+        assert record.tested is None or record.tested == pytest.approx(wanted.tested, abs=tolerance)
+    for key in ours:
+        torch.testing.assert_close(ours[key], theirs[key], rtol=0.02, atol=tolerance, msg=key)

@@ -37,7 +37,9 @@ def forward(x: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor) 
     compact, rate, grid, sizes = arranged(x, step, write, read, rate)
     states = x.new_empty(len(x), x.shape[1], 1, x.shape[-2], write.shape[-1])
     y = torch.empty_like(compact[0])
-    walk_forward[grid](*compact, rate, y, states, *sizes, *rate.stride(), len(x), *tiles(x, write), num_warps=8)
+    walk_forward[grid](
+        *compact, rate, y, states, *sizes, *rate.stride(), len(x), *tiles(x, write), num_warps=8
+    )
     return y[:, :, None], states
 
 

@@ -123,33 +123,50 @@ class Run:
             FloatingPointError: if the loss or its gradient is not finite; the parameters stay as they were.
         """
         start = time.perf_counter()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip).item()
+        norm = self.clip().item()
         for name, number in (("loss", loss), ("gradient", norm)):
             if not math.isfinite(number):
                 raise FloatingPointError(
                     f"{name}: expected a finite number, found {number} at step {self.step + 1}"
                 )
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.rate(self.step)
-        self.optimiser.step()
+        self._move(self.step)
         step = self.step + 1
         due = step % self.recipe.every == 0 or step == self.recipe.steps
         self.history.append(Record(step, loss, *(self.evaluate() if due else ())))
         self.seconds += time.perf_counter() - start
         return self.history[-1]
 
+    def clip(self) -> torch.Tensor:
+        """Make the gradients in the parameters no longer than the recipe says; how long they were."""
+        return nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+
+    def move(self, step: int) -> None:
+        """Move the parameters along clipped gradients at the rate of a step, whatever these are."""
+        if math.isfinite(self.recipe.clip):
+            self.clip()
+        self._move(step)
+
+    def _move(self, step: int) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.rate(step)
+        self.optimiser.step()
+
     def batch(self, step: int) -> Batch:
         """The rows of a step, counted from 0: new ones, or the next of the training set."""
-        number, rows, examples = step, self.recipe.rows, self.recipe.examples
-        if examples:
-            full, rest = divmod(examples, rows)
-            epoch, number = divmod(step, full + (rest > 0))
-            if number < full:
-                order = np.random.default_rng(drawn_from(self.seed, epoch)).permutation(full)
-                number = int(order[number])
-            else:
-                rows = rest
+        number, rows = self.place(step)
         return self.task.batch(self.task.generator(self.seed, number), rows)
+
+    def place(self, step: int) -> tuple[int, int]:
+        """Which batch of its stream a step takes, and how many rows that has."""
+        rows, examples = self.recipe.rows, self.recipe.examples
+        if not examples:
+            return step, rows
+        full, rest = divmod(examples, rows)
+        epoch, number = divmod(step, full + (rest > 0))
+        if number == full:
+            return number, rest
+        order = np.random.default_rng(drawn_from(self.seed, epoch)).permutation(full)
+        return int(order[number]), rows
 
     def _autocast(self):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
@@ -159,12 +176,12 @@ class Run:
         """Loss and accuracy on the test set, whose rows are the same at every step, for every seed and model."""
         self.model.eval()
         with self._autocast():
-            scores = [self.model.scores(*batch.tensors(self.device)) for batch in self._tests]
+            scores = [self.model.scores(*batch.tensors(self.device)) for batch in self.tests]
         losses, right = (torch.cat(parts) for parts in zip(*scores, strict=True))
         return losses.double().mean().item(), right.double().mean().item()
 
     @cached_property
-    def _tests(self) -> list[Batch]:
+    def tests(self) -> list[Batch]:
         """The test set: the first examples of a recorded task, the first batches of another."""
         task, left, found = replace(self.task, split="test"), self.recipe.tested, []
         stream = task.in_order(256) if isinstance(task, Recorded) else batches(task, 256, seed=0)

@@ -15,6 +15,7 @@ from dsf_theory.arrays import checks
 from dsf_theory.models import MODELS
 from dsf_theory.tasks import IGNORED, Task
 from dsf_theory.training import released
+from dsf_theory.training.dropping import Dropout
 from dsf_theory.training.mixer import Mixer
 
 PIECES = 256
@@ -143,7 +144,7 @@ class SequenceModel(nn.Module):
             for table in (self.embedding, self.positions):
                 if isinstance(table, nn.Embedding):
                     nn.init.normal_(table.weight, std=architecture.init)
-            self.dropout = nn.Dropout(architecture.dropout)
+            self.dropout = Dropout(architecture.dropout)
             self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
             self.norm = nn.LayerNorm(d)
             self.head = nn.Linear(d, task.classes, bias=not architecture.tied)
@@ -222,11 +223,11 @@ class Block(nn.Module):
         self.mixer = Mixer(architecture.mixer, d, architecture.n, optional=optional, **architecture.options)
         projected = as_released and architecture.mixer in released.PROJECTED
         self.projection = nn.Linear(d, d, bias=False) if projected else None
-        self.dropout = nn.Dropout(share)
+        self.dropout = Dropout(share)
         self.mlp = nn.Sequential(nn.LayerNorm(d)) if as_released and not projected else None
         if hidden:
             layers = (nn.LayerNorm(d), nn.Linear(d, hidden), nn.GELU(), nn.Linear(hidden, d))
-            self.mlp = nn.Sequential(*layers, nn.Dropout(share))
+            self.mlp = nn.Sequential(*layers, Dropout(share))
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, length, d) -> (batch, length, d)."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from runs import everything
+from runs import assert_close, everything
 from torch.func import functional_call, vmap
 
 from dsf_theory.tasks import MQAR, LanguageModelling, SequentialDigits
@@ -23,17 +23,6 @@ def runs_of(mixer, places=range(4), task=RECALL, recipe=SHORT, **block):
     architecture = Architecture(mixer=mixer, d=8, n=4, **block)
     rates = (3e-3, 1e-2)
     return [Run(task, architecture, replace(recipe, learning_rate=rates[k % 2]), k // 2) for k in places]
-
-
-def assert_close(run, other, tolerance=2e-4):
-    (ours, history), (theirs, expected) = everything(run), everything(other)
-    assert [record.step for record in history] == [record.step for record in expected]
-    for record, wanted in zip(history, expected, strict=True):
-        assert record.loss == pytest.approx(wanted.loss, abs=tolerance)
-        assert (record.accuracy is None) == (wanted.accuracy is None)
-        assert record.tested is None or record.tested == pytest.approx(wanted.tested, abs=tolerance)
-    for key in ours:
-        torch.testing.assert_close(ours[key], theirs[key], rtol=0.02, atol=tolerance, msg=key)
 
 
 @pytest.mark.parametrize("mixer", [*MODELS, "s6", "s4d"])

@@ -282,7 +282,7 @@ def test_evaluation_of_a_generated_task():
         run.advance()
         assert run.evaluate() == pytest.approx(right_share(run, inputs, labels), rel=1e-5)
         assert run.evaluate() == run.evaluate()
-    assert sum(len(batch.inputs) for batch in run._tests) == 300
+    assert sum(len(batch.inputs) for batch in run.tests) == 300
 
 
 @pytest.mark.parametrize("tested", [50, 1000])
