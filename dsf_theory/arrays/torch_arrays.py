@@ -20,7 +20,9 @@ class TorchNamespace(Namespace):
     def sign(self, x):
         if x.is_complex():
             return self._base.sign(x)
-        return self._base.where(x.isnan(), x, x.sign())  # no mask of booleans, which torch.func.vmap does not know
+        return self._base.where(
+            x.isnan(), x, x.sign()
+        )  # no mask of booleans, which torch.func.vmap does not know
 
     def relu(self, x):
         return self._base.relu(x)  # without gradient at 0, which clip has

@@ -1,5 +1,6 @@
 """The command ``sweep``: the runs behind the figures, those that are missing."""
 
+from math import inf
 from pathlib import Path
 
 from dsf_theory.commands.places import DATA, PRESETS, RESULTS
@@ -17,6 +18,12 @@ def add(commands) -> None:
     )
     parser.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each (default 2)")
     parser.add_argument("--folder", type=Path, default=DATA, help="where results are kept")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), help="train seeds and rates of a shape as one model there"
+    )
+    parser.add_argument(
+        "--minutes", type=float, help="with --device: stop then, to go on from the store another time"
+    )
     parser.add_argument("--again", action="store_true", help="do the runs that failed once more")
     parser.set_defaults(run=run)
 
@@ -25,7 +32,7 @@ def run(options) -> int:
     """Do the runs of experiments, or count them; 1 if a run failed.
 
     Raises:
-        ValueError: if there is no such experiment.
+        ValueError: if there is no such experiment or device, or minutes without a device.
         ModuleNotFoundError: if a task or a backend needs a package that is not installed.
     """
     import dsf_theory.commands.training as training
@@ -33,6 +40,8 @@ def run(options) -> int:
     from dsf_theory.experiments.declared import EXPERIMENTS, experiment
     from dsf_theory.experiments.store import Store
 
+    if options.minutes is not None and not options.device:
+        raise ValueError("minutes: expected with --device, found without")
     names = options.names or list(EXPERIMENTS)
     for name in names:
         experiment(name)
@@ -42,5 +51,9 @@ def run(options) -> int:
     if options.dry_run:
         show(training.plan(names, options.preset, store))
         return 0
+    if options.device:
+        minutes = inf if options.minutes is None else options.minutes
+        failed = training.do_on(options.device, names, options.preset, store, minutes, options.folder)
+        return 1 if failed else 0
     failed = training.do(names, options.preset, store, options.backend, options.workers, options.folder)
     return 1 if failed else 0

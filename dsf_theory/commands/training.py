@@ -25,6 +25,7 @@ from dsf_theory.experiments.ours import HARD, MIDDLE, ours
 from dsf_theory.experiments.published import published
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
+from dsf_theory.experiments.timed import machine, timed
 from dsf_theory.training.loop import one_thread
 from dsf_theory.training.run import Run
 from dsf_theory.training.sequence_model import Architecture, Block
@@ -100,6 +101,27 @@ def do(names: Sequence[str], preset: str, store: Store, backend: str, workers: i
                 progress.advance(task)
                 progress.print(line(trial, result), highlight=False)
         print(f"{name}: {results.keep(name, preset, store, folder)}")
+    return failed
+
+
+def do_on(device: str, names: Sequence[str], preset: str, store: Store, minutes: float, folder: Path) -> int:
+    """Do what is missing of some experiments on a device while there is time; print and keep results as they come.
+
+    Returns:
+        How many runs failed.
+    """
+    failed, start = 0, time.monotonic()
+    for name in names:
+        left = minutes - (time.monotonic() - start) / 60
+        if left <= 0:
+            break
+        trials = experiment(name).trials(preset)
+        for trial, result in timed(trials, store, device, left):
+            failed += bool(result and result["failure"])
+            since = f"{time.monotonic() - start:6.0f} s  "
+            print(since + line(trial, result or {"failure": "under way"}), flush=True)
+            if result:
+                results.keep(name, preset, store, folder, machine(device))
     return failed
 
 

@@ -95,8 +95,15 @@ def path_of(name: str, preset: str, folder: Path = FOLDER) -> Path:
     return folder / f"{preset}_{name}.json"
 
 
-def keep(name: str, preset: str, store: Store, folder: Path = FOLDER) -> Path:
+def keep(name: str, preset: str, store: Store, folder: Path = FOLDER, machine: str | None = None) -> Path:
     """Write the results of an experiment at a scale into its file; where it is.
+
+    Args:
+        name: of the experiment.
+        preset: the scale.
+        store: where the results are.
+        folder: where the file is written.
+        machine: what they were trained on, in words; default this machine's processor.
 
     Raises:
         ValueError: if there is not a single result.
@@ -107,14 +114,14 @@ def keep(name: str, preset: str, store: Store, folder: Path = FOLDER) -> Path:
         raise ValueError(
             f"store: expected results of {name} at the scale {preset}, found none in {store.path}"
         )
-    machine = f"{platform.machine()}, Python {platform.python_version()}, one thread a run"
+    here = f"{platform.machine()}, Python {platform.python_version()}, one thread a run"
     results = Results(
         experiment=name,
         preset=preset,
         rows=tuple(found),
         of=len(trials),
         version=__version__,
-        machine=machine,
+        machine=machine or here,
     )
     path = path_of(name, preset, folder)
     path.parent.mkdir(parents=True, exist_ok=True)

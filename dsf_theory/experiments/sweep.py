@@ -70,16 +70,16 @@ def train_missing(trials: Sequence[Trial], store: Store) -> None:
             keep(place, error)
 
 
-def begun(trial: Trial, store: Store) -> Run:
+def begun(trial: Trial, store: Store, device=None) -> Run:
     """The run where its checkpoint left it, or from the start if there is none that can be read."""
     path = store.checkpoint(trial.key)
-    run = Run(trial.task, trial.architecture, trial.recipe, trial.seed)
+    run = Run(trial.task, trial.architecture, trial.recipe, trial.seed, device)
     if path.exists():
         try:
             run.load(path)
         except Exception:  # noqa: BLE001 (of another version, or spoilt)
             path.unlink()
-            return begun(trial, store)
+            return begun(trial, store, device)
     return run
 
 
