@@ -17,13 +17,6 @@ class TorchNamespace(Namespace):
     def softplus(self, x):
         return self._base.logaddexp(x, self._base.zeros_like(x))  # F.softplus is linear above 20: off by 1e-9
 
-    def sign(self, x):
-        if x.is_complex():
-            return self._base.sign(x)
-        return self._base.where(
-            x.isnan(), x, x.sign()
-        )  # no mask of booleans, which torch.func.vmap does not know
-
     def relu(self, x):
         return self._base.relu(x)  # without gradient at 0, which clip has
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dsf_theory.models import MODELS
 from dsf_theory.tasks import Task
-from dsf_theory.training.sequence_model import Variant
+from dsf_theory.training.architecture import Variant
 from dsf_theory.training.trial import Trial
 
 

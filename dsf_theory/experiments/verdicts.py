@@ -15,7 +15,7 @@ from dsf_theory.arrays import checks
 from dsf_theory.experiments.ours import COMPARED, ETAS
 from dsf_theory.experiments.records import Row, Summary, summary
 from dsf_theory.tasks import Task
-from dsf_theory.training.sequence_model import Variant
+from dsf_theory.training.architecture import Variant
 
 SOFTMAX, NORM, LINEAR, S6, SSD = map(Variant, COMPARED)
 QLSTM, REVERSED = Variant("qlstm"), Variant("qlstm_rev")

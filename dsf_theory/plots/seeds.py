@@ -9,7 +9,7 @@ from dsf_theory.experiments.ours import ETAS
 from dsf_theory.experiments.records import Row, Summary
 from dsf_theory.experiments.verdicts import LINEAR, NORM, QLSTM, REVERSED, S6, SOFTMAX, SSD
 from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION, YELLOW
-from dsf_theory.training.sequence_model import Variant
+from dsf_theory.training.architecture import Variant
 
 COLOURS = {SOFTMAX: INK, NORM: PURPLE, LINEAR: BLUE, S6: VERMILION, SSD: ORANGE, QLSTM: GREEN, REVERSED: SKY}
 COLOURS |= {Variant("linear_attention_elu"): GREEN}

@@ -129,6 +129,6 @@ def kernels_for(*parts: Tensor):
     """The module of Triton kernels, on a GPU that has Triton and for a recurrence like that of S6; else None."""
     if not parts[0].is_cuda or find_spec("triton") is None:
         return None
-    from dsf_theory.system import selective_scan
+    import dsf_theory.system.selective_scan as kernels
 
-    return selective_scan if selective_scan.fits(*parts) else None
+    return kernels if kernels.fits(*parts) else None

@@ -129,7 +129,7 @@ class Run:
                 raise FloatingPointError(
                     f"{name}: expected a finite number, found {number} at step {self.step + 1}"
                 )
-        self._move(self.step)
+        self.move(self.step)
         step = self.step + 1
         due = step % self.recipe.every == 0 or step == self.recipe.steps
         self.history.append(Record(step, loss, *(self.evaluate() if due else ())))
@@ -141,12 +141,7 @@ class Run:
         return nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
 
     def move(self, step: int) -> None:
-        """Move the parameters along clipped gradients at the rate of a step, whatever these are."""
-        if math.isfinite(self.recipe.clip):
-            self.clip()
-        self._move(step)
-
-    def _move(self, step: int) -> None:
+        """Move the parameters along their gradients, at the rate of a step."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.rate(step)
         self.optimiser.step()

@@ -5,6 +5,7 @@ which ``torch.func.vmap`` reads as one model; its thousand operations are record
 at every step. The training set lies on the device, and losses are read from there at evaluations alone.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 from torch.nn import functional
 
-from dsf_theory.training import dropping
+import dsf_theory.training.dropping as dropping
 from dsf_theory.training.cohort import kind
 from dsf_theory.training.examples import Examples
 from dsf_theory.training.run import Record, Run, drawn_from
@@ -100,8 +101,10 @@ class Stacked:
         parts = [examples.at(step) for examples in self.examples]
         inputs, at, labels = (torch.stack(alike) for alike in zip(*parts, strict=True))
         losses = self.play(inputs, at, labels, self.masks(step, inputs[0])).clone()
-        for place in places:
-            self.runs[place].move(step)
+        for run in (self.runs[place] for place in places):
+            if math.isfinite(run.recipe.clip):
+                run.clip()
+            run.move(step)
         return losses
 
     def masks(self, step: int, inputs: Tensor) -> Tensor:
@@ -136,7 +139,7 @@ class Stacked:
         """The record of an evaluation, or the error of a loss that is not finite."""
         run = self.runs[place]
         for loss in losses:
-            if not torch.isfinite(torch.tensor(loss)):
+            if not math.isfinite(loss):
                 self.resting.add(place)
                 return FloatingPointError(
                     f"loss: expected a finite number, found {loss} at step {run.step + 1}"

@@ -20,8 +20,8 @@ from dsf_theory.plots.experiments import DRAWN, by_task, draw
 from dsf_theory.plots.seeds import COLOURS, colours
 from dsf_theory.tasks import MQAR, TASKS, Batch, Task
 from dsf_theory.tasks.base import label_at
+from dsf_theory.training.architecture import Architecture, Variant
 from dsf_theory.training.recipe import Recipe
-from dsf_theory.training.sequence_model import Architecture, Variant
 from dsf_theory.training.trial import Trial
 
 # -------------------------------------------------------------------- a new task and a new model
