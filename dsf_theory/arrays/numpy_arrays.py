@@ -19,9 +19,12 @@ class NumpyNamespace(Namespace):
     def softplus(self, x):
         return np.logaddexp(0, x).astype(x.dtype)
 
-    def log_bilinear(self, z):
-        with np.errstate(divide="ignore"):  # z = -2 decays at once: log 0 is -inf
-            return super().log_bilinear(z)
+    def log_product(self, step, rate):
+        if (
+            np.isfinite(step).all() and np.isfinite(rate).all()
+        ):  # without resets a single product of full size
+            return step * rate
+        return super().log_product(step, rate)
 
     def matrix_exponential(self, a):
         return expm(a)

@@ -92,6 +92,10 @@ class SympyNamespace(Namespace):
     def running_sum(self, x, axis):
         return np.cumsum(x, axis=axis)
 
+    def log_product(self, step, rate):
+        pairs = np.frompyfunc(lambda a, b: -sympy.oo if infinite(a) or infinite(b) else a * b, 2, 1)
+        return np.asarray(pairs(step, rate), dtype=object)
+
     def where(self, condition, x, y):
         return np.where(condition, x, y).astype(object)
 
@@ -104,6 +108,11 @@ class SympyNamespace(Namespace):
             return 1 / a  # entries may not commute
         blocks = [sympy.Matrix(block).inv() for block in a.reshape(-1, *a.shape[-2:])]
         return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
+
+
+def infinite(entry) -> bool:
+    """Whether an entry is an infinity, of SymPy or floating point."""
+    return entry in (sympy.oo, -sympy.oo, sympy.zoo)
 
 
 def exponential(a: sympy.Matrix) -> sympy.Matrix:

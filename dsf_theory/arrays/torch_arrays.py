@@ -32,6 +32,14 @@ class TorchNamespace(Namespace):
     def cumulative_sum(self, x, axis):
         return torch.cumsum(x, axis)  # the same, and known to torch.compile
 
+    def log_sum(self, log, other):
+        if (
+            log.is_complex() and other.is_complex()
+        ):  # torch multiplies a complex summand by one: inf becomes NaN
+            parts = log.real + other.real, log.imag + other.imag
+            return self.wrapped(self._base.complex(*parts))
+        return super().log_sum(log, other)
+
     def real(self, x):
         return x.real
 

@@ -54,11 +54,38 @@ class Namespace:
         return self.where(small, series, self.expm1(safe) / safe)
 
     def log_bilinear(self, z: Array) -> Array:
-        """``log((1 + z/2) / (1 - z/2))`` of complex z, elementwise, its real part exact for slow decays."""
+        """``log((1 + z/2) / (1 - z/2))`` of complex z, elementwise, its real part exact for slow decays.
+
+        At z = -2 the decay is zero: then the logarithm is that of 1e-20, through which its derivative is right as well.
+        """
         w = z / 2
         ratio = (1 + w) / (1 - w)
-        radius = self.log1p(4 * self.real(w) / self.abs(1 - w) ** 2) / 2
-        return radius + 1j * self.atan2(self.imag(ratio), self.real(ratio))
+        fast, one = self.abs(ratio) < 0.5, self.ones_like(z)
+        by_ratio = self.log(self.where(fast, ratio + self.where(ratio == 0, 1e-20 * one, 0 * one), one))
+        slow, ratio = self.where(fast, 0 * w, w), self.where(fast, one, ratio)
+        radius = self.log1p(4 * self.real(slow) / self.abs(1 - slow) ** 2) / 2
+        return self.where(fast, by_ratio, radius + 1j * self.atan2(self.imag(ratio), self.real(ratio)))
+
+    def resets(self, log: Array) -> tuple[Array, Array]:
+        """A factor of logarithms made finite, and what their product has more: -inf where it was infinite, else 0.
+
+        An infinite logarithm is a decay of zero. As a factor it would be ``0 * inf`` in the derivative of the other.
+        """
+        infinite, zero = self.isinf(log), self.zeros_like(log)
+        return self.where(infinite, zero, log), self.where(infinite, -self.inf, self.real(zero))
+
+    def log_product(self, step: Array, rate: Array) -> Array:
+        """``step rate``, the logarithm of a decay; where a factor is infinite, of a decay of zero that stays zero."""
+        step, reset = self.resets(step)
+        return reset + step * self.finite_rate(rate)
+
+    def finite_rate(self, rate: Array) -> Array:
+        """A rate of decay with 1e30 in place of infinity: the decay is zero all the same, its derivative finite."""
+        return self.where(self.isinf(rate), self.astype(1e30 * self.sign(self.real(rate)), rate.dtype), rate)
+
+    def log_sum(self, log: Array, other: Array) -> Array:
+        """The logarithm of the product of two decays, its phase wrapped; -inf where either is."""
+        return self.wrapped(log + other)
 
     def times_exp(self, x: Array, log: Array) -> Array:
         """``x e^log``, elementwise, finite wherever the result is: in four steps, as e^log alone may overflow."""
@@ -110,10 +137,14 @@ class Namespace:
         return self.astype(self.wrapped(self.cumulative_sum(self.double(x), axis=axis)), x.dtype)
 
     def wrapped(self, log: Array) -> Array:
-        """A logarithm with its phase between -π and π, where it keeps its digits; real ones are left alone."""
+        """A logarithm with its phase between -π and π, where it keeps its digits; real ones are left alone.
+
+        That of a decay of zero may have any phase, and NaN as its phase: it says nothing.
+        """
         if not self.isdtype(log.dtype, "complex floating"):
             return log
-        return log - 2j * self.pi * self.round(self.imag(log) / (2 * self.pi))
+        turns = self.round(self.imag(log) / (2 * self.pi))
+        return log - 2j * self.pi * self.where(self.isfinite(turns), turns, self.zeros_like(turns))
 
     def new_zeros(self, like: Array, shape: tuple[int, ...]) -> Array:
         """Zeros of a shape, of the dtype and on the device of ``like``."""

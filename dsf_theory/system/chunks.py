@@ -36,12 +36,9 @@ def chunked(system: Parts, chunk: int = 64) -> Array:
 
 def shares_weights(system: Parts) -> bool:
     """Whether all channels of a head have the same real weights, with one decay for all states of a head."""
-    log = system.transition.log
-    return (
-        not system.real_part
-        and log.shape[-1] == 1
-        and all(part.shape[-2] == 1 for part in (log, system.write, system.read))
-    )
+    if system.real_part or system.transition.states > 1:
+        return False
+    return all(part.shape[-2] == 1 for part in (system.transition.log, system.write, system.read))
 
 
 def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:

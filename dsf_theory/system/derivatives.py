@@ -44,13 +44,18 @@ def states(terms: Terms, drive: Tensor, backwards: bool = False) -> Tensor:
 
     Backwards, ``g_i = conj(decay_{i+1}) g_{i+1} + drive_i``.
     """
-    log = terms.step * terms.rate
+    xp = namespace(drive=drive)
+    log = xp.log_product(terms.step, terms.rate)
     drive = drive.expand(torch.broadcast_shapes(log.shape, *(part.shape for part in terms[:4])))
     if not backwards:
-        xp = namespace(drive=drive)
         return batch_major(associative(xp, Diagonal(batch_major(log)), batch_major(drive)))
     log = torch.cat([log[1:], log[:1]]).conj()  # the decay of the step after; nothing comes after the last
     return states(Terms(terms.x, log.flip(0), *terms[2:4], torch.ones_like(log[0])), drive.flip(0)).flip(0)
+
+
+def finite(step: Tensor) -> Tensor:
+    """Steps with zero for an infinite one: a decay of zero does not change with the rate."""
+    return namespace(step=step).resets(step)[0]
 
 
 def batch_major(array: Tensor) -> Tensor:
@@ -61,7 +66,7 @@ def batch_major(array: Tensor) -> Tensor:
 def carried(terms: Terms, h: Tensor) -> Tensor:
     """What each step keeps of the state before it, ``decay_i h_{i-1}``: also its derivative by log decay."""
     before = torch.cat([torch.zeros_like(h[:1]), h[:-1]])
-    return (terms.step * terms.rate).exp() * before
+    return namespace(h=h).log_product(terms.step, terms.rate).exp() * before
 
 
 def gradients(terms: Terms, dy: Tensor) -> Terms:
@@ -74,7 +79,7 @@ def gradients(terms: Terms, dy: Tensor) -> Terms:
         step=d_log * terms.rate.conj(),
         write=g * terms.x.conj(),
         read=h.conj() * d_out,
-        rate=(d_log * terms.step.conj()).sum(0),
+        rate=(d_log * finite(terms.step).conj()).sum(0),
     )
     return Terms(*(grad.sum_to_size(part.shape) for grad, part in zip(found, terms, strict=True)))
 
@@ -82,6 +87,6 @@ def gradients(terms: Terms, dy: Tensor) -> Terms:
 def tangent(terms: Terms, changes: Terms) -> Tensor:
     """The change of y (time, batch, heads, channel) with changes of all terms."""
     h = states(terms, terms.write * terms.x)
-    d_log = changes.step * terms.rate + terms.step * changes.rate
+    d_log = changes.step * terms.rate + finite(terms.step) * changes.rate
     d_drive = changes.write * terms.x + terms.write * changes.x + d_log * carried(terms, h)
     return (changes.read * h + terms.read * states(terms, d_drive)).sum(-1)

@@ -46,7 +46,7 @@ def full_drive(system: Parts) -> Array:
 
 def loop(xp: Namespace, transition: Transition, drive: Array) -> Array:
     """``h_i = Λ_i h_{i-1} + drive_i`` step by step; h like drive."""
-    h, history = None, []
+    transition, h, history = transition.joined(), None, []
     for i in range(drive.shape[-4]):
         now = slice(i, i + 1)
         step = take(drive, now, 4)
@@ -64,6 +64,7 @@ def associative(xp: Namespace, transition: Transition, drive: Array) -> Array:
     length = drive.shape[-4]
     if length == 1:
         return drive
+    transition = transition.joined()
     even, odd = take(drive, slice(0, None, 2), 4), take(drive, slice(1, None, 2), 4)
     later, earlier = transition.take(slice(1, None, 2)), transition.take(slice(0, length - 1, 2))
     pairs = later.apply(xp, take_first(even, odd.shape[-4])) + odd

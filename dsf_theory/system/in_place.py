@@ -64,9 +64,8 @@ def gradients(
     for block, start in zip(reversed(blocks(len(x), chunk)), reversed(starts.unbind()), strict=True):
         decay, states = run(start, step[block], rate, write[block], x[block], buffers)
         d_out = dy[block][..., None]
-        g = torch.mul(
-            d_out, read[block].conj(), out=buffers[2].all[: len(states)]
-        )  # what is read of h_i alone
+        g = buffers[2].all[: len(states)]
+        torch.mul(d_out, read[block].conj().expand_as(g), out=g)  # what is read of h_i alone
         carry = adjoint(buffers[2].steps[: len(g)], buffers[0].steps[: len(g)], carry)  # now g is all of g_i
         into(dx[block], g, write[block].conj())
         into(d_write[block], g, x[block].conj())
@@ -76,21 +75,30 @@ def gradients(
         d_log[0].mul_(start)
         torch.mul(g, d_log.conj(), out=d_log)
         into(d_step[block], d_log, rate.conj())
-        d_rate += (d_log * step[block].conj()).sum(0).sum_to_size(rate.shape)
+        d_rate += (d_log * resets(step[block])[0].conj()).sum(0).sum_to_size(rate.shape)
     return dx, d_step, d_write, d_read, d_rate
 
 
 def run(h: Tensor, step: Tensor, rate: Tensor, write: Tensor, x: Tensor, buffers: list[Buffer]):
     """The decays and states of one chunk that starts from h, in the buffers."""
     decay, states = (buffer.all[: len(x)] for buffer in buffers[:2])
+    finite, reset = resets(step)
     if torch.broadcast_shapes(step.shape, rate.shape) == decay.shape:
-        torch.mul(step, rate, out=decay).exp_()
+        torch.addcmul(reset, finite, rate, out=decay).exp_()
     else:  # one decay for many states: its exponential is taken once
-        decay.copy_(torch.exp(step * rate))
+        decay.copy_(torch.addcmul(reset, finite, rate).exp_())
     torch.mul(write.expand_as(states), x, out=states)
     for now, a in zip(buffers[1].steps[: len(x)], buffers[0].steps, strict=False):
         h = now.addcmul_(a, h)
     return decay, states
+
+
+def resets(step: Tensor) -> tuple[Tensor, Tensor]:
+    """Steps made finite, and what their product with the rate has more: -inf where they were infinite, else zero."""
+    if step.is_complex():  # finite already
+        return step, step.new_zeros(())
+    finite = torch.nan_to_num(step, nan=torch.nan, posinf=0.0, neginf=0.0)
+    return finite, -(step - finite).abs()
 
 
 def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
@@ -104,7 +112,8 @@ def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
     double = torch.complex128 if decay.is_complex() else torch.float64
     if decay.dtype == double:
         return decay.new_zeros(())
-    exact = (step.to(double).sum(0) * rate.to(double)).exp()
+    finite, reset = resets(step)
+    exact = (reset.sum(0) + finite.to(double).sum(0) * rate.to(double)).exp()
     return (exact - torch.prod(decay, 0, dtype=double)).to(decay.dtype)
 
 

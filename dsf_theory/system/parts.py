@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 
 from dsf_theory.arrays import Array, Namespace, checks, namespace
 from dsf_theory.arrays.once import Once
-from dsf_theory.system.transition import Diagonal, Transition, take
+from dsf_theory.system.transition import Transition, take
 
 
 class Gauge(NamedTuple):
@@ -118,10 +118,7 @@ class Parts:
     @property
     def expansion(self) -> int:
         """States kept for each channel of the state."""
-        first = (
-            self.transition.log if isinstance(self.transition, Diagonal) else self.transition.matrix[..., 0]
-        )
-        return max(first.shape[-1], self.write.shape[-1], self.read.shape[-1])
+        return max(self.transition.states, self.write.shape[-1], self.read.shape[-1])
 
     @property
     def N(self) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor
 import dsf_theory.system.compiled as compiled
 import dsf_theory.system.derivatives as derivatives
 import dsf_theory.system.in_place as in_place
+from dsf_theory.arrays import Namespace
 from dsf_theory.system.derivatives import Terms
 from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal
@@ -27,7 +28,7 @@ def read_recurrence(system: Parts, chunk: int) -> Tensor:
         chunk: steps whose states are held at once.
     """
     x = system.written
-    step, full_rate = factors(system.transition, x)
+    step, full_rate = factors(system.transition, system.xp)
     parts = [x[..., None], step, full_rate, system.write, system.read]
     dtype = torch.promote_types(x.dtype, torch.complex64) if any(p.is_complex() for p in parts) else x.dtype
     batch, L = x.shape[:-3], x.shape[-3]
@@ -46,12 +47,17 @@ def evaluated(terms: Terms, precise: Tensor, chunk: int) -> Tensor:
     return run(*terms, precise, chunk)[0]
 
 
-def factors(transition: Diagonal, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Step and rate of the logarithm of the decay; where it is constant in time, all of it is rate."""
-    one = x.new_ones(1, 1, 1, 1)
-    if transition.rate is not None:
-        return transition.step, transition.rate
-    return (one, transition.step) if transition.step.shape[-4] == 1 else (transition.step, one)
+def factors(transition: Diagonal, xp: Namespace) -> tuple[Tensor, Tensor]:
+    """Step and rate of the logarithm of the decay, the rate finite; where it is constant in time, all of it is rate.
+
+    A complex logarithm stays whole, as its phase is to be wrapped before single precision takes its digits.
+    """
+    step, rate = transition.step, transition.rate
+    if rate is not None and not (step.is_complex() or rate.is_complex()):
+        return step, xp.finite_rate(rate)
+    log = xp.finite_rate(xp.wrapped(transition.log))
+    one = torch.ones_like(log[..., :1, :1, :1, :1])
+    return (one, log) if log.shape[-4] == 1 else (log, one)
 
 
 def time_major(part: Tensor, batch_axes: int) -> Tensor:

@@ -8,7 +8,7 @@ take a stretch of time. A time axis of size one means: the same map at every ste
 
 from dataclasses import dataclass
 
-from dsf_theory.arrays import Array, Namespace
+from dsf_theory.arrays import Array, Namespace, namespace
 from dsf_theory.arrays.once import Once
 
 
@@ -17,8 +17,8 @@ class Diagonal:
     """Entrywise multiplication by ``exp(step * rate)``.
 
     Args:
-        step: (..., time, heads, channel, state), each axis broadcastable. Logarithm of the decay, ``-inf`` for zero;
-            or with a rate its factor that changes with time.
+        step: (..., time, heads, channel, state), each axis broadcastable. Logarithm of the decay, ``-inf`` for zero, as
+            between documents in one row; or with a rate its factor that changes with time.
         rate: (1, heads, channel, state), the factor that does not, default 1. S6 has steps of a channel and rates of
             a channel and state, and their product at every step would be by far its largest array.
     """
@@ -31,7 +31,18 @@ class Diagonal:
     @Once
     def log(self) -> Array:
         """Logarithm of the decay, (..., time, heads, channel, state)."""
-        return self.step if self.rate is None else self.step * self.rate
+        if self.rate is None:
+            return self.step
+        return namespace(step=self.step).log_product(self.step, self.rate)
+
+    def joined(self) -> "Diagonal":
+        """The same maps without a rate: their product is taken once, before steps are taken one by one."""
+        return self if self.rate is None else Diagonal(self.log)
+
+    @property
+    def states(self) -> int:
+        """Size of the state axis."""
+        return self.step.shape[-1] if self.rate is None else max(self.step.shape[-1], self.rate.shape[-1])
 
     def apply(self, xp: Namespace, h: Array) -> Array:
         """``Λ h`` for h (..., time, heads, channel, state)."""
@@ -39,7 +50,7 @@ class Diagonal:
 
     def after(self, xp: Namespace, earlier: "Diagonal") -> "Diagonal":
         """The product ``Λ Λ_earlier``: the sum of the logarithms."""
-        return Diagonal(xp.wrapped(self.log + earlier.log))
+        return Diagonal(xp.log_sum(self.log, earlier.log))
 
     def take(self, stretch: slice) -> "Diagonal":
         """The maps of a stretch of time."""
@@ -66,6 +77,15 @@ class Dense:
     matrix: Array
 
     AXES = 5
+
+    @property
+    def states(self) -> int:
+        """Size of the state axis."""
+        return self.matrix.shape[-1]
+
+    def joined(self) -> "Dense":
+        """The maps themselves, which are not products."""
+        return self
 
     def apply(self, xp: Namespace, h: Array) -> Array:
         """``Λ h`` for h (..., time, heads, channel, state)."""

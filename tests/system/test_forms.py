@@ -325,3 +325,31 @@ def test_bilinear_decays_are_exact_near_one():
         w = z / 2
         assert np.isclose(log.real.item(), np.log1p(4 * w.real / abs(1 - w) ** 2) / 2, rtol=1e-13, atol=0)
         assert np.isclose(np.exp(log).item(), (1 + w) / (1 - w), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "turning", "delta", "length"),
+    [
+        ("s4d", 256 * np.pi, 0.1, 2000),
+        ("s4d", 8 * np.pi, 100.0, 70),
+        ("s5", 8 * np.pi, 100.0, 70),
+        ("lru", 1000.0, 1.0, 500),
+    ],
+)
+@pytest.mark.parametrize("form", ["recurrent", "convolutional", "chunked", "scan"])
+def test_fast_poles_keep_their_phase_in_single_precision(name, turning, delta, length, form):
+    """A phase of many turns at each step is wrapped in double precision before single precision takes its digits."""
+    one, real = np.ones((1, 1), complex), np.ones(1)
+    if name == "lru":
+        logs = {"nu_log": np.log(1e-3 * real), "theta_log": np.log(turning * real), "gamma_log": 0 * real}
+        values = logs | {"B": one, "C": one, "D": 0 * real}
+    else:
+        A = (-1e-3 / delta + 1j * turning) * (one if name == "s4d" else one[0])
+        values = {"A": A, "B": one, "C": one, "delta": delta * real, "D": 0 * real}
+    u = np.random.default_rng(0).standard_normal((length, 1)).astype(np.float32)
+    single = {k: v.astype(np.complex64 if np.iscomplexobj(v) else np.float32) for k, v in values.items()}
+    exact = {k: v.astype(np.complex128 if np.iscomplexobj(v) else np.float64) for k, v in single.items()}
+    expected = dsf.MODELS[name](**exact).system(u.astype(np.float64)).recurrent()
+    for convert in (np.asarray, torch.tensor):
+        system = dsf.MODELS[name](**{k: convert(v) for k, v in single.items()}).system(convert(u))
+        assert worst(getattr(system, form)(), expected) < 4e-6
