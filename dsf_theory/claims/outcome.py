@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dsf_theory.claims.statement import Condition, Identity, Statement
+from dsf_theory.system.words import plain
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Outcome:
     @property
     def failures(self) -> list[str]:
         """Names of the steps and hypotheses that failed."""
-        names = [step.name for step in self.steps if not step.ok]
-        return names + [f"hypothesis: {c.hypothesis}" for c in self.counterexamples if not c.ok]
+        names = [plain(step.name) for step in self.steps if not step.ok]
+        return names + [f"hypothesis: {plain(c.hypothesis)}" for c in self.counterexamples if not c.ok]
 
     @property
     def methods(self) -> list[str]:

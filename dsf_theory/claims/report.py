@@ -6,6 +6,7 @@ from dsf_theory.arrays.names import Named
 from dsf_theory.claims.outcome import LedgerOutcome, Outcome
 from dsf_theory.claims.render.pages import ledger_markdown, report_markdown
 from dsf_theory.claims.render.terminal import as_text
+from dsf_theory.system.words import plain
 
 
 class Report(Outcome):
@@ -21,14 +22,14 @@ class Report(Outcome):
         """The report as plain data for JSON; numbers that are not finite are null."""
         return {
             "id": self.claim.id,
-            "title": self.claim.title,
-            "source": self.claim.source,
+            "title": plain(self.claim.title),
+            "source": plain(self.claim.source),
             "models": list(self.claim.models),
             "ok": self.ok,
             "seconds": round(self.seconds, 3),
             "steps": [
                 {
-                    "name": step.name,
+                    "name": plain(step.name),
                     "method": step.method,
                     "residual": finite(step.residual) if step.method == "numbers" else str(step.residual),
                     "ok": step.ok,
@@ -39,7 +40,7 @@ class Report(Outcome):
             ],
             "counterexamples": [
                 {
-                    "hypothesis": c.hypothesis,
+                    "hypothesis": plain(c.hypothesis),
                     "violation": [finite(c.held), finite(c.violated)],
                     "residual": [finite(c.with_it), finite(c.without_it)],
                     "ok": c.ok,

@@ -20,7 +20,7 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Condition:
-    """A hypothesis, in words and as a formula."""
+    """A hypothesis, in words and as a formula; the words mark formulas in them by dollars."""
 
     words: str
     latex: str
@@ -28,7 +28,7 @@ class Condition:
 
 @dataclass(eq=False, repr=False)
 class Statement:
-    """What is claimed, and where it stands.
+    """What is claimed, and where it stands; words mark formulas in them by dollars, see ``system.words``.
 
     Args:
         id: its name in the ledger.

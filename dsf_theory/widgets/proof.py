@@ -9,19 +9,17 @@ from dsf_theory.claims.outcome import Counterexample, StepResult
 from dsf_theory.claims.render.formulas import (
     formula,
     mark,
-    residual_text,
+    residual_typeset,
     shown_identities,
-    small,
-    typeset,
 )
 from dsf_theory.claims.render.pages import report_markdown
 from dsf_theory.claims.report import LedgerReport, Report
 from dsf_theory.claims.statement import METHODS
+from dsf_theory.system.words import plain, scientific, typeset
+from dsf_theory.widgets.theme import BAD, GOOD, MUTED
 
 SHOWN = 2
 """Identities of one step that are shown."""
-
-GREEN, RED, GREY = "#00694b", "#a33b00", "#595959"
 
 
 class Proof:
@@ -64,11 +62,10 @@ class ProofStepper:
         if not 0 <= number < len(self.pages):
             return
         self.number = number
-        self.page.value = f'<div role="status" aria-live="polite">{self.pages[number]}</div>'
+        self.page.value = f'<div role="status" aria-live="polite" style="{BOX}">{self.pages[number]}</div>'
         self.back.disabled, self.on.disabled = number == 0, number == len(self.pages) - 1
-        parts = (*self.report.steps, *self.report.counterexamples)
-        dots = "".join(dot(part.ok, here=i == number) for i, part in enumerate(parts))
-        self.place.value = f"&nbsp;{number + 1} of {len(self.pages)} &nbsp;{dots}"
+        passed = [part.ok for part in (*self.report.steps, *self.report.counterexamples)]
+        self.place.value = f"&nbsp;{number + 1} of {len(self.pages)} &nbsp;{dots(passed, number)}"
 
     def still(self) -> Proof:
         """The whole proof, for readers without a kernel."""
@@ -98,7 +95,7 @@ class LedgerBrowser:
     """
 
     def __init__(self, ledger: LedgerReport):
-        titles = {f"{r.claim.id}: {r.claim.title}": r for r in ledger.reports}
+        titles = {f"{r.claim.id}: {plain(r.claim.title)}": r for r in ledger.reports}
         self.choice = W.Dropdown(options=titles, description="claim", layout=W.Layout(width="900px"))
         self.place = W.VBox()
         self.view = W.VBox([self.choice, self.place])
@@ -115,38 +112,61 @@ class LedgerBrowser:
         return self.stepper.still()
 
 
-def dot(ok: bool, here: bool) -> str:
-    """One page in the row of all pages: filled where the reader is, red where it failed."""
-    return f'<span style="color:{GREEN if ok else RED}" aria-hidden="true">{"●" if here else "○"}</span> '
+BOX = "width:0;min-width:100%;overflow-x:auto"
+"""Style of a box that is as wide as there is room, whatever is in it: words wrap, formulas scroll."""
+
+
+def dots(passed: list[bool], here: int) -> str:
+    """The row of all pages: one is filled where the reader is, and coloured by whether it holds."""
+    row = (
+        f'<span style="color:{GOOD if ok else BAD}">{"●" if number == here else "○"}</span>'
+        for number, ok in enumerate(passed)
+    )
+    return f'<span aria-hidden="true">{" ".join(row)}</span>'
 
 
 def heading(report: Report) -> str:
     """The claim: title, statement, formula, hypotheses."""
     claim = report.claim
-    assumed = "; ".join(f"{typeset(h.words)} (${h.latex}$)" for h in claim.hypotheses)
+    assumed = "; ".join(f"{typeset(h.words)} (${latex_in_html(h.latex)}$)" for h in report.conditions)
     assumed = f'<p style="margin:0">Assuming {assumed}.</p>' if assumed else ""
     return (
-        f'<div style="line-height:1.5"><b>{typeset(claim.title)}</b> {typeset(claim.statement)}'
-        f"$${claim.latex}$${assumed}</div>"
+        f'<div style="line-height:1.5;{BOX}"><b>{typeset(claim.title)}</b> {typeset(claim.statement)}'
+        f"{displayed(f'$${claim.latex}$$')}{assumed}</div>"
     )
+
+
+def displayed(formula: str) -> str:
+    """A formula on a line of its own, which scrolls where it is wider than the page."""
+    return f'<div style="overflow-x:auto;overflow-y:hidden">{latex_in_html(formula)}</div>'
+
+
+def latex_in_html(formula: str) -> str:
+    """LaTeX as HTML holds it."""
+    return html.escape(formula, quote=False)
 
 
 def step_page(step: StepResult) -> str:
     """One step: its name, what is left and by which method, and the two sides of its identities."""
     found = shown_identities(step)
-    formulas = "".join(html.escape(formula(*each), quote=False) for each in found[:SHOWN])
+    formulas = "".join(displayed(formula(*each)) for each in found[:SHOWN])
     more = len(found) - SHOWN
-    rest = f'<p style="color:{GREY}">… and {more} more of the kind.</p>' if more > 0 else ""
-    return titled(step.name) + verdict(step.ok, residual_text(step), METHODS[step.method]) + formulas + rest
+    rest = f'<p style="color:{MUTED}">… and {more} more of the kind.</p>' if more > 0 else ""
+    return (
+        titled(step.name) + verdict(step.ok, residual_typeset(step), METHODS[step.method]) + formulas + rest
+    )
 
 
 def hypothesis_page(found: Counterexample) -> str:
     """What happens where a hypothesis is dropped."""
     if found.error:
-        return titled(f"Without: {found.hypothesis}") + verdict(False, found.error, METHODS["numbers"])
+        return titled(f"Without: {found.hypothesis}") + verdict(
+            False, html.escape(found.error), METHODS["numbers"]
+        )
+    with_it, violated, without_it = map(scientific, (found.with_it, found.violated, found.without_it))
     case = (
-        f"<p>Where ${found.latex}$ holds, the claim is off by {small(found.with_it)}. In a case that violates it "
-        f"by {found.violated:.2g}, the claim is off by <b>{found.without_it:.2g}</b>: the hypothesis is needed.</p>"
+        f"<p>Where ${latex_in_html(found.latex)}$ holds, the claim is off by ${with_it}$. In a case that violates it "
+        f"by ${violated}$, the claim is off by <b>${without_it}$</b>: the hypothesis is needed.</p>"
     )
     return titled(f"Without it: {found.hypothesis}") + case
 
@@ -158,8 +178,7 @@ def titled(name: str) -> str:
 
 def verdict(ok: bool, residual: str, method: str) -> str:
     """What is left of the difference, and how it was found."""
-    colour = GREEN if ok else RED
     return (
-        f'<p><span style="color:{colour}"><b>{mark(ok)} residual {html.escape(residual)}</b></span> '
-        f'<span style="color:{GREY}">by {html.escape(method)}</span></p>'
+        f'<p><span style="color:{GOOD if ok else BAD}"><b>{mark(ok)} residual {residual}</b></span> '
+        f'<span style="color:{MUTED}">by {html.escape(method)}</span></p>'
     )

@@ -10,8 +10,9 @@ from dsf_theory.claims.statement import Identity
 claim = Claim(
     id="even-orders",
     title="Cut off after an even order the series is positive everywhere, after an odd one it is not.",
-    statement="E_p' = E_{p-1}, so where E_{2k} is stationary it is x^{2k}/(2k)! > 0: its least value is positive, and "
-    "so are the weights of attention with this series. Odd orders tend to minus infinity on the left.",
+    statement="$E_p' = E_{p-1}$, so where $E_{2k}$ is stationary it is $x^{2k}/(2k)! > 0$: its least value is "
+    "positive, and so are the weights of attention with this series. Odd orders tend to minus infinity on "
+    "the left.",
     latex=r"E_{2k}'(x) = E_{2k-1}(x) = 0 \;\Longrightarrow\; E_{2k}(x) = \frac{x^{2k}}{(2k)!} > 0",
     source="derived here",
     models=("taylor_attention",),
@@ -19,7 +20,7 @@ claim = Claim(
 )
 
 
-@claim.step("E_p' = E_{p-1}, term by term at every order", "calculus")
+@claim.step("$E_p' = E_{p-1}$, term by term at every order", "calculus")
 def derivative():
     x = sp.Symbol("x", positive=True)
     term = x**P / sp.factorial(P)
@@ -29,7 +30,8 @@ def derivative():
 
 
 @claim.step(
-    "At a stationary point E_p is its last term, x^p/p!: positive for even p, as x = 0 is not one", "identity"
+    "At a stationary point $E_p$ is its last term, $x^p/p!$: positive for even $p$, as $x = 0$ is not one",
+    "identity",
 )
 def stationary():
     x, k = sp.Symbol("x", real=True, nonzero=True), sp.Symbol("k", integer=True, positive=True)
@@ -39,7 +41,7 @@ def stationary():
     yield sp.sign(x ** (2 * k) / sp.factorial(2 * k)), 1
 
 
-@claim.step("Far out E_p is x^p/p!: even orders rise on both sides, odd ones fall on the left", "limit")
+@claim.step("Far out $E_p$ is $x^p/p!$: even orders rise on both sides, odd ones fall on the left", "limit")
 def ends():
     x = sp.Symbol("x", real=True)
     for p in range(1, 7):
@@ -48,7 +50,7 @@ def ends():
             yield Identity(sp.limit(taylor(x, p) / x**p, x, end), 1 / sp.factorial(p), shown=shown)
 
 
-@claim.step("So even orders have no zero, odd ones one; E_3(-3) = -2", "identity")
+@claim.step("So even orders have no zero, odd ones one; $E_3(-3) = -2$", "identity")
 def zeros():
     x = sp.Symbol("x", real=True)
     for p in range(1, 8):

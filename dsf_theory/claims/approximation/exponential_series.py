@@ -18,8 +18,8 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="exponential-series",
     title="Monomial features are the Taylor series of softmax attention.",
-    statement="The features x^α/√(α!) up to degree p have the inner product Σ_{l<=p} (qᵀk)^l/l!, which tends to "
-    "exp(qᵀk): Taylor attention of order p is softmax attention with its exponential cut off after p.",
+    statement="The features $x^α/√(α!)$ up to degree $p$ have the inner product $Σ_{l<=p} (qᵀk)^l/l!$, which tends to "
+    "$exp(qᵀk)$: Taylor attention of order $p$ is softmax attention with its exponential cut off after $p$.",
     latex=r"\sum_{|\alpha| \le p} \frac{q^\alpha}{\sqrt{\alpha!}} \frac{k^\alpha}{\sqrt{\alpha!}} = "
     r"\sum_{l \le p} \frac{(q^\top k)^l}{l!} \xrightarrow{p \to \infty} e^{q^\top k}",
     source="the multinomial theorem",
@@ -28,7 +28,7 @@ claim = Claim(
 )
 
 
-@claim.step("In one dimension order p adds t^p/p! to φ(t)ᵀφ(1)", "identity")
+@claim.step("In one dimension order $p$ adds $t^p/p!$ to $φ(t)ᵀφ(1)$", "identity")
 def one_more_order():
     t = sp.Symbol("t")
     yield taylor(t, 4), sum(t**k / sp.factorial(k) for k in range(5))
@@ -36,13 +36,13 @@ def one_more_order():
         yield taylor(t, p) - taylor(t, p - 1), t**p / sp.factorial(p)
 
 
-@claim.step("All orders together are e^t", "limit")
+@claim.step("All orders together are $e^t$", "limit")
 def all_orders():
     t, k = sp.Symbol("t"), sp.Symbol("k", integer=True, nonnegative=True)
     yield sp.Sum(t**k / sp.factorial(k), (k, 0, sp.oo)).doit(), sp.exp(t)
 
 
-@claim.step("The features are x^α/√(α!) for |α| <= p", "identity")
+@claim.step("The features are $x^α/√(α!)$ for $|α| <= p$", "identity")
 def weighted_monomials():
     for m, p in ((2, 3), (3, 2)):
         x = symbols("x", (m,))
@@ -52,7 +52,7 @@ def weighted_monomials():
         yield monomials(x, p), np.array(claimed, dtype=object)
 
 
-@claim.step("Their inner product is Σ_{l<=p} (qᵀk)^l/l!", "identity")
+@claim.step("Their inner product is $Σ_{l<=p} (qᵀk)^l/l!$", "identity")
 def inner_products():
     for m, p in ((2, 2), (1, 6), (2, 4), (3, 3)):
         q, k = symbols("q", (m,)), symbols("k", (m,))
@@ -60,7 +60,7 @@ def inner_products():
 
 
 @claim.step(
-    "One more dimension, any p: Σ_r x^{p-r}/(p-r)! y^r/r! = (x + y)^p/p!, by its derivative",
+    "One more dimension, any $p$: $Σ_r x^{p-r}/(p-r)! y^r/r! = (x + y)^p/p!$, by its derivative",
     "induction",
 )
 def one_more_dimension():
@@ -75,7 +75,7 @@ def one_more_dimension():
     yield ((x + y) ** P / sp.factorial(P)).subs(x, 0), y**P / sp.factorial(P)
 
 
-@claim.step("Taylor attention: P̂_ij Σ_l E_p(t_il) = E_p(t_ij), with C(m + p, p) states", "identity")
+@claim.step("Taylor attention: $P̂_ij Σ_l E_p(t_il) = E_p(t_ij)$, with $C(m + p, p)$ states", "identity")
 def cut_off():
     for m, p in ((1, 3), (2, 2)):
         softmax = queries_and_keys(SoftmaxAttention, m, scale=sp.Symbol("s"))

@@ -21,10 +21,10 @@ M = sp.Symbol("m", integer=True, positive=True)
 
 claim = Claim(
     id="feature-count",
-    title="Order p takes C(m + p, p) features, and no fewer.",
-    statement="There are C(m + p, p) monomials of degree up to p in m variables, where full tensor powers have "
-    "(m^{p+1} - 1)/(m - 1) entries, for m > 1, for the same inner product. The kernel cut off after p has "
-    "exactly this rank.",
+    title="Order $p$ takes $C(m + p, p)$ features, and no fewer.",
+    statement="There are $C(m + p, p)$ monomials of degree up to $p$ in $m$ variables, where full tensor powers have "
+    "$(m^{p+1} - 1)/(m - 1)$ entries, for $m > 1$, for the same inner product. The kernel cut off after $p$ "
+    "has exactly this rank.",
     latex=r"\operatorname{rank} \Big[\sum_{l \le p} \tfrac{(q_a^\top k_b)^l}{l!}\Big]_{ab} = \binom{m + p}{p}",
     source="derived here",
     models=("taylor_attention",),
@@ -33,7 +33,7 @@ claim = Claim(
 
 
 @claim.step(
-    "Degree p + 1: monomials with the last variable and without, C(m+p-1, p) + C(m+p-1, p+1)",
+    "Degree $p + 1$: monomials with the last variable and without, $C(m+p-1, p) + C(m+p-1, p+1)$",
     "induction",
 )
 def words():
@@ -50,7 +50,7 @@ def features(m: int, p: int) -> sp.Integer:
     return sp.Integer(len(monomials(np.ones(m), p)))
 
 
-@claim.step("One more order, any m: C(m+p, p) + C(m+p, p+1) = C(m+p+1, p+1)", "induction")
+@claim.step("One more order, any $m$: $C(m+p, p) + C(m+p, p+1) = C(m+p+1, p+1)$", "induction")
 def orders():
     total = sp.binomial(M + P, P)
     yield Identity(total + sp.binomial(M + P, P + 1), total.subs(P, P + 1), by=sp.combsimp)
@@ -62,7 +62,7 @@ def orders():
         )
 
 
-@claim.step("Full tensor powers: (m^{p+1} - 1)/(m - 1) entries, for the same inner product", "induction")
+@claim.step("Full tensor powers: $(m^{p+1} - 1)/(m - 1)$ entries, for the same inner product", "induction")
 def full_powers():
     total = (M ** (P + 1) - 1) / (M - 1)
     yield Identity(total + M ** (P + 1), total.subs(P, P + 1), by=lambda e: sp.cancel(sp.expand(e)))
@@ -74,7 +74,7 @@ def full_powers():
         yield counted, np.full(2, total.subs({M: m, P: p}))
 
 
-@claim.step("The features are independent: ∂^α φ_β = √(α!) [α = β] at zero", "calculus")
+@claim.step("The features are independent: $∂^α φ_β = √(α!) [α = β]$ at zero", "calculus")
 def independent():
     x = symbols("x", (2,))
     phi = monomials(x, 3)
@@ -121,7 +121,7 @@ CIRCLE, SPIRAL = (r * np.hstack([np.cos(ANGLES), np.sin(ANGLES)]) for r in (1, 1
 
 
 @claim.hypothesis(
-    "the points lie on no hypersurface of degree p",
+    "the points lie on no hypersurface of degree $p$",
     r"\operatorname{rank} [k_a^\alpha]_{a, |\alpha| \le p} = \tbinom{m + p}{p}",
     violation=lambda points: comb(4, 2) - rank(monomials(points, 2)),
     holds=SPIRAL,

@@ -19,9 +19,10 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="growth-with-length",
     title="Exactness costs softmax attention half its length in states; an accuracy costs what no length raises.",
-    statement="On almost every input the blocks of its weights have full rank, so that L steps need ⌈L/2⌉ states, and "
-    "⌊L/2⌋ with a feedthrough. But rows that may be off by ε in sum take C(m + p, p) states at any length, those of "
-    "Taylor attention of even order p with e^ρ ρ^{p+1}/(p+1)! <= 4ε/(4 + ε²), where no score exceeds ρ.",
+    statement="On almost every input the blocks of its weights have full rank, so that $L$ steps need $⌈L/2⌉$ states, "
+    "and $⌊L/2⌋$ with a feedthrough. But rows that may be off by $ε$ in sum take $C(m + p, p)$ states at "
+    "any length, those of Taylor attention of even order $p$ with $e^ρ ρ^{p+1}/(p+1)! <= 4ε/(4 + ε²)$, "
+    "where no score exceeds $ρ$.",
     latex=r"\max_i \operatorname{rank} P_{i:,\,:i+1} = \lceil L/2 \rceil, \qquad "
     r"\|\hat P_i - P_i\|_1 \le \varepsilon \ \text{ for }\ n = \tbinom{m + p}{p}",
     source="derived here",
@@ -31,7 +32,7 @@ claim = Claim(
 
 
 @claim.step(
-    "A block has L - i rows and i + 1 columns, L + 1 in all: the least of the two is ⌈L/2⌉ at most",
+    "A block has $L - i$ rows and $i + 1$ columns, $L + 1$ in all: the least of the two is $⌈L/2⌉$ at most",
     "identity",
 )
 def sizes():
@@ -44,7 +45,7 @@ def sizes():
         yield sp.ceiling(length / 2), a
 
 
-@claim.step("Tokens a w along one direction w have the scores a b s wᵀW_qᵀW_k w", "identity")
+@claim.step("Tokens $a w$ along one direction $w$ have the scores $a b s wᵀW_qᵀW_k w$", "identity")
 def along_a_direction():
     """So powers of ``e^{s wᵀW_qᵀW_k w}``: of 2 or 1/2 for some w, unless W_qᵀW_k is antisymmetric."""
     model, w = SoftmaxAttention.symbolic(d=2, n=2, scale=sp.Symbol("s")), symbols("w", (2,))
@@ -61,7 +62,8 @@ def at_whole_tokens(length: int) -> np.ndarray:
 
 
 @claim.step(
-    "Where that is log 2, tokens 0, 1, 2, ... have P_ba Σ_c 2^{bc} = 2^{ab}: powers of the distinct numbers 2^b",
+    "Where that is $log 2$, tokens 0, 1, 2, ... have $P_ba Σ_c 2^{bc} = 2^{ab}$: powers of the distinct "
+    "numbers $2^b$",
     "identity",
 )
 def powers():
@@ -73,7 +75,7 @@ def powers():
 
 
 @claim.step(
-    "Such powers have the determinant Π (2^{b'} - 2^b), not zero: every block is of full rank", "identity"
+    "Such powers have the determinant $Π (2^{b'} - 2^b)$, not zero: every block is of full rank", "identity"
 )
 def full_rank():
     """And as minors are analytic in the input, they vanish on a set of measure zero only."""
@@ -97,7 +99,8 @@ def full_rank():
 
 
 @claim.step(
-    "With D free, three blocks of full rank: min(L - i - 1, i + 1) or L - i, at most ⌊L/2⌋", "identity"
+    "With $D$ free, three blocks of full rank: $min(L - i - 1, i + 1)$ or $L - i$, at most $⌊L/2⌋$",
+    "identity",
 )
 def with_feedthrough():
     """Which of the two depends on whether i <= L - i - 1, with j for what is left over."""
@@ -117,7 +120,8 @@ def with_feedthrough():
 
 
 @claim.step(
-    "2δ/(1 + √(1 - δ²)) is ε at δ = 4ε/(4 + ε²), which rises with ε up to 2: less δ, less error", "calculus"
+    "$2δ/(1 + √(1 - δ²))$ is $ε$ at $δ = 4ε/(4 + ε²)$, which rises with $ε$ up to 2: less $δ$, less error",
+    "calculus",
 )
 def allowed():
     eps, s = sp.symbols("varepsilon s", positive=True)
@@ -171,7 +175,7 @@ def largest_score(softmax: SoftmaxAttention, u: np.ndarray) -> float:
     return np.max(np.abs(q @ k.T))
 
 
-@claim.numbers("Lengths 16, 64 and 256: rows within ε, with the states that the package guarantees")
+@claim.numbers("Lengths 16, 64 and 256: rows within $ε$, with the states that the package guarantees")
 def at_any_length(rng):
     worst = []
     for eps, rho in ((0.1, 1.0), (0.01, 2.0)):
@@ -216,7 +220,7 @@ def antisymmetric(share: float) -> bool:
 
 
 @claim.hypothesis(
-    "queries and keys meet: W_qᵀW_k is not antisymmetric",
+    "queries and keys meet: $W_qᵀW_k$ is not antisymmetric",
     r"W_q^\top W_k \ne -W_k^\top W_q",
     violation=antisymmetric,
     holds=1.0,
@@ -229,7 +233,7 @@ def no_scores(share) -> int:
 
 
 @claim.hypothesis(
-    "no score exceeds ρ",
+    "no score exceeds $ρ$",
     r"|q_i^\top k_j| \le \rho",
     violation=lambda largest: np.maximum(0.0, off(0.1, 1.0, largest, 16, np.random.default_rng(1))[0] - 1),
     holds=1.0,

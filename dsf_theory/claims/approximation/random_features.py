@@ -16,9 +16,10 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="random-features",
     title="Positive random features have softmax's weights on average, with a variance that grows with the scores.",
-    statement="For normal directions ω the product of the features exp(ωᵀx - |x|²/2) of a query and a key has the mean "
-    "exp(qᵀk) and the variance exp(|q + k|² + 2 qᵀk)(1 - exp(-|q + k|²)), over r for the mean of r features of "
-    "independent directions. FAVOR+ attention has the weights φ(q_i)ᵀφ(k_j) over the sum of their row.",
+    statement="For normal directions $ω$ the product of the features $exp(ωᵀx - |x|²/2)$ of a query and a key has the "
+    "mean $exp(qᵀk)$ and the variance $exp(|q + k|² + 2 qᵀk)(1 - exp(-|q + k|²))$, over $r$ for the mean of "
+    "$r$ features of independent directions. FAVOR+ attention has the weights $φ(q_i)ᵀφ(k_j)$ over the sum "
+    "of their row.",
     latex=r"\mathbb E\, \phi(q)^\top \phi(k) = e^{q^\top k}, \qquad \operatorname{Var} \phi(q)^\top \phi(k) = "
     r"\tfrac{1}{r}\, e^{\|q + k\|^2 + 2 q^\top k} \big(1 - e^{-\|q + k\|^2}\big)",
     source="Choromanski et al. 2021, for the mean; the variance: derived here",
@@ -40,7 +41,7 @@ def product(m: int, r: int = 1) -> tuple[sp.Expr, np.ndarray, np.ndarray, np.nda
     return sp.expand(products(model, np.concatenate([q, k])[None])[0, 0]), q, k, omega
 
 
-@claim.step("FAVOR+ attention: P̂_ij Σ_l φ(q_i)ᵀφ(k_l) = φ(q_i)ᵀφ(k_j), with r states", "identity")
+@claim.step("FAVOR+ attention: $P̂_ij Σ_l φ(q_i)ᵀφ(k_l) = φ(q_i)ᵀφ(k_j)$, with $r$ states", "identity")
 def rows():
     u, omega = symbols("u", (3, 2)), symbols("omega", (2, 1))
     model = queries_and_keys(FavorAttention, 1, omega=omega, scale=sp.Symbol("s"))
@@ -71,7 +72,9 @@ def mean(expression: sp.Expr, w: sp.Symbol) -> sp.Expr:
     return expression.subs(w, 0) * of_exponential().subs(RATE, rate)
 
 
-@claim.step("In one dimension the mean over a normal w is e^{qk}, of the square e^{2qk + (q+k)²}", "calculus")
+@claim.step(
+    "In one dimension the mean over a normal $w$ is $e^{qk}$, of the square $e^{2qk + (q+k)²}$", "calculus"
+)
 def one_dimension():
     found, (q,), (k,), omega = product(1)
     w = omega.item()
@@ -80,7 +83,9 @@ def one_dimension():
     yield mean(found**2, w), sp.exp(2 * q * k + (q + k) ** 2)
 
 
-@claim.step("Dimensions multiply, and are independent: exponents add, as in qᵀk and |q + k|²", "induction")
+@claim.step(
+    "Dimensions multiply, and are independent: exponents add, as in $qᵀk$ and $|q + k|²$", "induction"
+)
 def dimensions():
     for m in (2, 3):
         found, q, k, omega = product(m)
@@ -92,13 +97,13 @@ def dimensions():
     yield sp.exp(2 * t + s) * sp.exp(2 * q * k + (q + k) ** 2), sp.exp(2 * (t + q * k) + s + (q + k) ** 2)
 
 
-@claim.step("The variance of one product is e^{|q+k|² + 2qᵀk} (1 - e^{-|q+k|²})", "identity")
+@claim.step("The variance of one product is $e^{|q+k|² + 2qᵀk} (1 - e^{-|q+k|²})$", "identity")
 def variance():
     t, s = sp.symbols("t s", real=True)
     yield sp.exp(2 * t + s) - sp.exp(t) ** 2, sp.exp(s + 2 * t) * (1 - sp.exp(-s))
 
 
-@claim.step("r directions are averaged: r times the variance of one over r²", "identity")
+@claim.step("$r$ directions are averaged: $r$ times the variance of one over $r²$", "identity")
 def average_of_directions():
     found, (q,), (k,), omega = product(1, r=3)
     one, (a,), (b,), w = product(1)
@@ -136,7 +141,7 @@ def over_directions(softmax: SoftmaxAttention, u: np.ndarray, *directions: np.nd
     return tuple(sum(each))
 
 
-@claim.numbers("All directions by quadrature, in one and two dimensions: exp(qᵀk), and the variance")
+@claim.numbers("All directions by quadrature, in one and two dimensions: $exp(qᵀk)$, and the variance")
 def all_directions(rng):
     worst = []
     for m, points in ((1, 40), (2, 25)):

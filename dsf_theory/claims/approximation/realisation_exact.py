@@ -27,9 +27,10 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="realisation-exact",
     title="Keeping all that the future sees gives the kernel exactly; keeping less costs what is left out.",
-    statement="With h_i = R_i u and orthonormal rows R_i, the block G = P_{i:, :i+1} diag(R_{i-1}, 1)ᵀ shows what the "
-    "future takes from the last state and the new input. Its first right singular vectors as [Λ_i B_i] give a system "
-    "whose error is what was left out; nothing is left out once there are as many as the rank.",
+    statement="With $h_i = R_i u$ and orthonormal rows $R_i$, the block $G = P_{i:, :i+1} diag(R_{i-1}, 1)ᵀ$ shows "
+    "what the future takes from the last state and the new input. Its first right singular vectors as $[Λ_i "
+    "B_i]$ give a system whose error is what was left out; nothing is left out once there are as many as "
+    "the rank.",
     latex=r"\|P - \hat P\|_F^2 = \sum_i \sum_{k>n} \sigma_k(G_i)^2 \le \sum_i \sigma_{n+1}(P_{i:,\,:i+1})^2",
     source="the algorithm: Oseledets 2011, for tensor trains; for systems that vary in time: derived here",
     models=("softmax_attention", "linear_attention", "norm_attention", "s6", "ssd", "qlstm"),
@@ -49,7 +50,8 @@ COLUMNS = [
 
 
 @claim.step(
-    "A system's state is R_i u_{0..i} with R_i = [Λ_i R_{i-1}, B_i], and P̂_{ij} = C_i R_{ij}", "matrices"
+    "A system's state is $R_i u_{0..i}$ with $R_i = [Λ_i R_{i-1}, B_i]$, and $P̂_{ij} = C_i R_{ij}$",
+    "matrices",
 )
 def rows_of_the_state():
     system = replace(any_matrices(4), skip=None)
@@ -68,14 +70,14 @@ def rows_of_the_state():
         yield system.kernel()[i, : i + 1, 0, 0], C[i] * np.array(rows[i][: i + 1])
 
 
-@claim.step("The rows stay orthonormal: R_i R_iᵀ = Λ R_{i-1} R_{i-1}ᵀ Λᵀ + B Bᵀ = I", "matrices")
+@claim.step("The rows stay orthonormal: $R_i R_iᵀ = Λ R_{i-1} R_{i-1}ᵀ Λᵀ + B Bᵀ = I$", "matrices")
 def orthonormal():
     product = LAMBDA * R * R_T * LAMBDA_T + KEPT * KEPT_T
     yield Identity(by_rules(product, ROWS), sp.S.One, shown=(r"R_i R_i^\top", "I"))
 
 
 @claim.step(
-    "What is left out at step i is K_i = [X R_{i-1}, y]: R_iᵀR_i + K_iᵀK_i = diag(R_{i-1}ᵀR_{i-1}, I)",
+    "What is left out at step $i$ is $K_i = [X R_{i-1}, y]$: $R_iᵀR_i + K_iᵀK_i = diag(R_{i-1}ᵀR_{i-1}, I)$",
     "matrices",
 )
 def left_out():
@@ -93,14 +95,16 @@ def left_out():
         yield Identity(by_rules(block, COLUMNS), claimed, shown=(shown, sp.latex(claimed)))
 
 
-@claim.step("I - RᵀR is a projection, so row P_i is off by |P_i (I - RᵀR)|² = P_i (I - RᵀR) P_iᵀ", "matrices")
+@claim.step(
+    "$I - RᵀR$ is a projection, so row $P_i$ is off by $|P_i (I - RᵀR)|² = P_i (I - RᵀR) P_iᵀ$", "matrices"
+)
 def projection():
     rest = 1 - R_T * R
     yield Identity(by_rules(rest * rest, ROWS), rest, shown=(r"(I - R^\top R)^2", r"I - R^\top R"))
 
 
 @claim.step(
-    "Summed over rows and over what is left out: Σ_i Σ_{k<=i} |P_i K_kᵀ|² = Σ_k ‖P_{k:, :k+1} K_kᵀ‖²",
+    "Summed over rows and over what is left out: $Σ_i Σ_{k<=i} |P_i K_kᵀ|² = Σ_k ‖P_{k:, :k+1} K_kᵀ‖²$",
     "identity",
 )
 def all_rows():
@@ -111,7 +115,8 @@ def all_rows():
 
 
 @claim.step(
-    "σ_k(G) <= σ_k(H) with G = H Mᵀ and M Mᵀ = I: what is lost, H (I - MᵀM) Hᵀ, is a square", "matrices"
+    "$σ_k(G) <= σ_k(H)$ with $G = H Mᵀ$ and $M Mᵀ = I$: what is lost, $H (I - MᵀM) Hᵀ$, is a square",
+    "matrices",
 )
 def no_larger():
     H, H_T, M, M_T = (letter(name) for name in ("H", "H^T", "M", "M^T"))
@@ -124,7 +129,7 @@ def no_larger():
     )
 
 
-@claim.step("A running sum in this basis: Λ_i² = i/(i+1) = 1 - B_i², and all P_ij are one", "induction")
+@claim.step("A running sum in this basis: $Λ_i² = i/(i+1) = 1 - B_i²$, and all $P_ij$ are one", "induction")
 def running_sum():
     step = lambda part: np.array([part(sp.Integer(i)) for i in range(5)], dtype=object)  # noqa: E731
     decay, write, read = (
@@ -172,7 +177,9 @@ def step_by_step(rng):
     return worst
 
 
-@claim.numbers("Six models of the registry: the kernel, from co-isometries [Λ_i B_i] that keep |h_i| <= |u|")
+@claim.numbers(
+    "Six models of the registry: the kernel, from co-isometries $[Λ_i B_i]$ that keep $|h_i| <= |u|$"
+)
 def registry(rng):
     worst = []
     for phi in registry_kernels(rng):
@@ -188,7 +195,7 @@ def registry(rng):
     return worst
 
 
-@claim.numbers("The running sum: Λ_i = ±(i/(i+1))^½")
+@claim.numbers("The running sum: $Λ_i = ±(i/(i+1))^½$")
 def sums(_rng):
     Lambda = realise(np.tri(9)).template.Lambda[1:, 0, 0]
     i = np.arange(1, 9)

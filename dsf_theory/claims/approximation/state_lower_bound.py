@@ -23,11 +23,11 @@ from dsf_theory.system.symbolic import symbols
 
 claim = Claim(
     id="state-lower-bound",
-    title="No system of n states comes nearer to a kernel than the next singular value of any of its blocks.",
-    statement="If a system of N states in all is within ε of a kernel in spectral norm, N is at least the number of "
-    "singular values above ε of every block from tokens up to i, or before i where D is free, to outputs from i on; "
-    "ε √r serves for rows within ε, of which the block has r. With one W_v they are the products of those of P and of "
-    "W_v. Whatever Λ, B and C are and depend on.",
+    title="No system of $n$ states comes nearer to a kernel than the next singular value of any of its blocks.",
+    statement="If a system of $N$ states in all is within $ε$ of a kernel in spectral norm, $N$ is at least the "
+    "number of singular values above $ε$ of every block from tokens up to $i$, or before $i$ where $D$ is "
+    "free, to outputs from $i$ on; $ε √r$ serves for rows within $ε$, of which the block has $r$. With one "
+    "$W_v$ they are the products of those of $P$ and of $W_v$. Whatever $Λ$, $B$ and $C$ are and depend on.",
     latex=r"\|P - \hat P\|_2 \ge \max_i \sigma_{n+1}(P_{i:,\,:i+1})",
     source="Eckart & Young 1936, on each block; the system: derived here",
     models=("softmax_attention", "taylor_attention", "favor_attention", "linear_attention_elu", "s6"),
@@ -35,10 +35,10 @@ claim = Claim(
 )
 
 
-claim.step("A system's block is O R through h_i, of rank N at most", "matrices")(through_the_state)
+claim.step("A system's block is $O R$ through $h_i$, of rank $N$ at most", "matrices")(through_the_state)
 
 
-@claim.step("Whatever D is, the block of the tokens before i is O Λ_i R through h_{i-1}", "matrices")
+@claim.step("Whatever $D$ is, the block of the tokens before $i$ is $O Λ_i R$ through $h_{i-1}$", "matrices")
 def with_feedthrough():
     system = any_matrices(5)
     for i in (2, 1, 3, 4):
@@ -51,7 +51,8 @@ def with_feedthrough():
 
 
 @claim.step(
-    "Some combination v of n + 1 directions is not seen by n states, R v = 0: (H - O R) v = H v", "identity"
+    "Some combination $v$ of $n + 1$ directions is not seen by $n$ states, $R v = 0$: $(H - O R) v = H v$",
+    "identity",
 )
 def not_seen():
     """The signed minors of R V, whose rows are those of the state: a determinant with a row twice is zero."""
@@ -64,7 +65,7 @@ def not_seen():
     yield sp.expand((H - O * R) * v).subs(R * v, 0), H * v
 
 
-@claim.step("The block sees it: |H V c|² = cᵀΣ²c with H V = U Σ, at least σ_{n+1}² |c|²", "matrices")
+@claim.step("The block sees it: $|H V c|² = cᵀΣ²c$ with $H V = U Σ$, at least $σ_{n+1}² |c|²$", "matrices")
 def seen():
     """For right singular vectors V and c of as many entries as are above, ``σ_k² - σ_{n+1}² >= 0`` each."""
     H, H_T, V, V_T, U, U_T, S, c, c_T = (
@@ -86,7 +87,8 @@ def seen():
 
 
 @claim.step(
-    "The other rows only add to it: |E v|² = Σ_{k<i} (E v)_k² + |E_{i:, :i+1} v|² for v up to i", "identity"
+    "The other rows only add to it: $|E v|² = Σ_{k<i} (E v)_k² + |E_{i:, :i+1} v|²$ for $v$ up to $i$",
+    "identity",
 )
 def other_rows():
     """E is the difference of the kernels of two systems."""
@@ -99,7 +101,8 @@ def other_rows():
 
 
 @claim.step(
-    "Channels multiply: (P ⊗ W)ᵀ(P ⊗ W) = PᵀP ⊗ WᵀW, with the products σ_a² σ_b² as eigenvalues", "Kronecker"
+    "Channels multiply: $(P ⊗ W)ᵀ(P ⊗ W) = PᵀP ⊗ WᵀW$, with the products $σ_a² σ_b²$ as eigenvalues",
+    "Kronecker",
 )
 def channels():
     L, d = sp.symbols("L d", integer=True, positive=True)
@@ -115,7 +118,8 @@ def channels():
 
 
 @claim.step(
-    "Rows with |e|_1 <= ε have |e·v| <= ε |v|, so r of them ε √r; entries up to ε, ε √(r c)", "identity"
+    "Rows with $|e|_1 <= ε$ have $|e·v| <= ε |v|$, so $r$ of them $ε √r$; entries up to $ε$, $ε √(r c)$",
+    "identity",
 )
 def other_norms():
     """Lagrange's identity, of moduli e >= 0; ``|e|_2² <= c ε²`` where no entry is above ε."""
@@ -183,7 +187,9 @@ def sufficient(rng):
     return worst
 
 
-@claim.numbers("With channels: the bound of P ⊗ W is that of the matrix of all entries; at rank n it is zero")
+@claim.numbers(
+    "With channels: the bound of $P ⊗ W$ is that of the matrix of all entries; at rank $n$ it is zero"
+)
 def with_channels(rng):
     worst = []
     for name in ("softmax_attention", "s6"):
@@ -211,7 +217,7 @@ def realised(states: int) -> Realisation:
 
 
 @claim.hypothesis(
-    "the system has n states at most",
+    "the system has $n$ states at most",
     r"\dim h_i \le n",
     violation=lambda states: np.maximum(0, realised(states).n - 3),
     holds=3,
@@ -224,7 +230,7 @@ def more_states(states) -> float:
 
 
 @claim.hypothesis(
-    "nothing passes by the state, or blocks of the tokens before i are taken",
+    "nothing passes by the state, or blocks of the tokens before $i$ are taken",
     "D = 0",
     violation=lambda share: with_skip(share, 1).D,
     holds=0.0,

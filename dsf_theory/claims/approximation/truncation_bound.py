@@ -16,9 +16,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="truncation-bound",
     title="A truncated series moves a row of weights by a known amount.",
-    statement="For scores of size up to ρ the relative error of E_p is at most δ = e^ρ ρ^{p+1}/(p+1)!, and a row of "
-    "weights is off by at most 2δ/(1 + √(1 - δ²)) in the sum of absolute differences. For weights with relative "
-    "errors up to δ no smaller bound of the row holds: two keys attain it.",
+    statement="For scores of size up to $ρ$ the relative error of $E_p$ is at most $δ = e^ρ ρ^{p+1}/(p+1)!$, and a "
+    "row of weights is off by at most $2δ/(1 + √(1 - δ²))$ in the sum of absolute differences. For weights "
+    "with relative errors up to $δ$ no smaller bound of the row holds: two keys attain it.",
     latex=r"\Big|\frac{E_p(t)}{e^t} - 1\Big| \le \delta = \frac{e^\rho \rho^{p+1}}{(p+1)!}, \qquad"
     r"\|\hat P_i - P_i\|_1 \le \frac{2 \delta}{1 + \sqrt{1 - \delta^2}}",
     source="Taylor's theorem; the sharp bound of the row: derived here",
@@ -30,7 +30,9 @@ DELTA, MEAN = sp.Symbol("delta", positive=True), sp.Symbol("deltabar", real=True
 """The bound on relative errors, and their average over a row."""
 
 
-@claim.step("By parts: R_p(t) = ∫_0^t e^s (t-s)^p/p! ds is R_{p-1} - t^p/p!, from R_0 = e^t - 1", "calculus")
+@claim.step(
+    "By parts: $R_p(t) = ∫_0^t e^s (t-s)^p/p! ds$ is $R_{p-1} - t^p/p!$, from $R_0 = e^t - 1$", "calculus"
+)
 def remainder():
     """So R_p = e^t - E_p for every p, as E_p grows by t^p/p! too."""
     s, t, x = sp.symbols("s t x", positive=True)
@@ -44,7 +46,7 @@ def remainder():
         yield taylor(t, p) - taylor(t, p - 1), t**p / sp.factorial(p)
 
 
-@claim.step("Relative to e^t this is ∫_0^t e^{-x} x^p/p! dx", "calculus")
+@claim.step("Relative to $e^t$ this is $∫_0^t e^{-x} x^p/p! dx$", "calculus")
 def relative_error():
     t, x = sp.Symbol("t", real=True), sp.Symbol("x", real=True)
     yield Identity((sp.exp(x) * (t - x) ** P / sp.exp(t)).subs(x, t - x), sp.exp(-x) * x**P)
@@ -53,7 +55,8 @@ def relative_error():
 
 
 @claim.step(
-    "At t = -τ the bound less the error grows with slope e^τ τ^{p+1}/(p+1)!, at t = τ faster", "calculus"
+    "At $t = -τ$ the bound less the error grows with slope $e^τ τ^{p+1}/(p+1)!$, at $t = τ$ faster",
+    "calculus",
 )
 def lagrange():
     """From zero at τ = 0; and the bound grows with τ, so it holds for every score up to ρ."""
@@ -78,7 +81,8 @@ def row(*weights) -> np.ndarray:
 
 
 @claim.step(
-    "The row of w_j (1 + δ_j) less the row of w_j is P_j (δ_j - δ̄)/(1 + δ̄), with δ̄ = Σ_j P_j δ_j", "identity"
+    "The row of $w_j (1 + δ_j)$ less the row of $w_j$ is $P_j (δ_j - δ̄)/(1 + δ̄)$, with $δ̄ = Σ_j P_j δ_j$",
+    "identity",
 )
 def difference_of_rows():
     w, errors = symbols("w", (3,), positive=True), symbols("delta", (3,))
@@ -88,7 +92,7 @@ def difference_of_rows():
     yield Identity(row(*(w * (1 + errors))) - P, P * (errors - mean) / (1 + mean), by=numerator, shown=shown)
 
 
-@claim.step("On [-δ, δ] the chord of |x - δ̄| lies above: Σ_j P_j |δ_j - δ̄| <= (δ² - δ̄²)/δ", "identity")
+@claim.step("On $[-δ, δ]$ the chord of $|x - δ̄|$ lies above: $Σ_j P_j |δ_j - δ̄| <= (δ² - δ̄²)/δ$", "identity")
 def chord():
     x = sp.Symbol("x", real=True)
     at_ends = (DELTA - x) * (DELTA + MEAN) / (2 * DELTA) + (DELTA + x) * (DELTA - MEAN) / (2 * DELTA)
@@ -97,7 +101,7 @@ def chord():
     yield at_ends.subs(x, MEAN), (DELTA**2 - MEAN**2) / DELTA
 
 
-@claim.step("The largest (δ² - δ̄²)/(δ(1 + δ̄)) is 2δ/(1 + √(1 - δ²)), at δ̄ = -1 + √(1 - δ²)", "calculus")
+@claim.step("The largest $(δ² - δ̄²)/(δ(1 + δ̄))$ is $2δ/(1 + √(1 - δ²))$, at $δ̄ = -1 + √(1 - δ²)$", "calculus")
 def worst_mean():
     g, root = (DELTA**2 - MEAN**2) / (DELTA * (1 + MEAN)), sp.sqrt(1 - DELTA**2)
     yield Identity(g.subs(MEAN, root - 1), 2 * DELTA / (1 + root), by=numerator)
@@ -106,7 +110,7 @@ def worst_mean():
     yield Identity(2 * DELTA / (1 + root) - g, rest, by=numerator)
 
 
-@claim.step("Two keys with errors -δ and δ, weighted to this mean, attain it", "identity")
+@claim.step("Two keys with errors $-δ$ and $δ$, weighted to this mean, attain it", "identity")
 def attained():
     root = sp.sqrt(1 - DELTA**2)
     share = (1 + (root - 1) / DELTA) / 2
@@ -157,7 +161,7 @@ def rows_within(rng):
 
 
 @claim.hypothesis(
-    "no score is larger than ρ",
+    "no score is larger than $ρ$",
     r"|t| \le \rho",
     violation=lambda largest: np.maximum(0, largest - 1),
     holds=1.0,

@@ -18,11 +18,12 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="attention-maps",
     title="Heads, output weights and biases are the maps around one system.",
-    statement="Head r owns the contiguous channels of q, k and v. The value weights with their bias are the input map "
-    "on [u; 1], the output weights the output map, and the output bias a feedthrough of the one.",
+    statement="Head $r$ owns the contiguous channels of $q$, $k$ and $v$. The value weights with their bias are the "
+    "input map on $[u; 1]$, the output weights the output map, and the output bias a feedthrough of the "
+    "one.",
     latex=r"y_i = W_o \Big[\sum_{j \le i} P^r_{ij} (W_v u_j + b_v)^r\Big]_r + b_o, \quad\text{that is}\quad "
     r"\Phi_{ij} = W_o \operatorname{diag}_r(P^r_{ij} I)\, [W_v, b_v] + [i = j]\, [0, b_o]",
-    source="Vaswani et al. 2017; the maps on [u; 1]: derived here",
+    source="Vaswani et al. 2017; the maps on $[u; 1]$: derived here",
     models=(
         "softmax_attention",
         "linear_attention",
@@ -45,7 +46,7 @@ SHOWN = {
 """What is claimed, in letters."""
 
 
-@claim.step("Queries and keys: q = s (W_q u + b_q), k = W_k u + b_k, in contiguous slices", "identity")
+@claim.step("Queries and keys: $q = s (W_q u + b_q)$, $k = W_k u + b_k$, in contiguous slices", "identity")
 def slices():
     u, optional = tokens(2, 2), ("b_q", "b_k")
     for scale in (sp.Symbol("s"), None):
@@ -54,7 +55,7 @@ def slices():
             yield np.moveaxis(found, 1, 0), expected
 
 
-@claim.step("Softmax divides the scores by √(m/heads)", "identity")
+@claim.step("Softmax divides the scores by $√(m/heads)$", "identity")
 def default_scale():
     u = tokens(1, 4)
     for n, heads in ((4, 2), (9, 1), (3, 2)):
@@ -65,7 +66,7 @@ def default_scale():
         yield k, plain[1]
 
 
-@claim.step("B_i carries [W_v, b_v], C_i carries W_o, and D = [0, b_o]", "identity")
+@claim.step("$B_i$ carries $[W_v, b_v]$, $C_i$ carries $W_o$, and $D = [0, b_o]$", "identity")
 def around():
     for optional in OPTIONAL:
         model, system, phi, psi, eta = in_symbols(d=4, n=2, heads=2, optional=optional)
@@ -91,7 +92,7 @@ def matrices(model) -> dict[str, np.ndarray]:
     return {"X": X, "E": E, "D": D}
 
 
-@claim.step("Φ_ij = W_o diag_r(P^r_ij I) [W_v, b_v] + [i = j] [0, b_o], for softmax as well", "identity")
+@claim.step("$Φ_ij = W_o diag_r(P^r_ij I) [W_v, b_v] + [i = j] [0, b_o]$, for softmax as well", "identity")
 def kernel_with_maps():
     P = symbols("P", (2, 2, 2)) * np.tri(2, dtype=int).astype(object)
     for optional in OPTIONAL:
@@ -108,7 +109,7 @@ def kernel_with_maps():
             yield y[i], layer(model, u, P)[i]
 
 
-@claim.step("Blocks of any size: Φ_ij = Σ_r W_o^r P^r_ij [W_v, b_v]^r + [i = j] [0, b_o]", "matrices")
+@claim.step("Blocks of any size: $Φ_ij = Σ_r W_o^r P^r_ij [W_v, b_v]^r + [i = j] [0, b_o]$", "matrices")
 def blocks_of_any_size():
     """With one channel a head and entries that do not commute, an entry is a block of any size."""
     found = in_symbols(d=2, n=2, heads=2, optional=("b_v", "b_o", "W_o"))
@@ -122,7 +123,7 @@ def blocks_of_any_size():
         yield phi[i, j], sum(np.outer(W_o[:, r], P[r] * X[r]) for r in range(2)) + int(i == j) * once
 
 
-@claim.step("The output is Φ [u; 1], and in symbols the published sum", "identity")
+@claim.step("The output is $Φ [u; 1]$, and in symbols the published sum", "identity")
 def outputs():
     for optional in OPTIONAL[:-1]:
         model, system, phi, psi, eta = in_symbols(d=4, n=1, heads=2, length=2, optional=optional)

@@ -23,8 +23,8 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="convex-rows",
     title="Softmax and ELU + 1 attention never leave the range of their values.",
-    statement="Their rows are positive and sum to one, so each channel of y_i lies between the least and the largest "
-    "value so far, whatever the length, although no Λ_i forgets.",
+    statement="Their rows are positive and sum to one, so each channel of $y_i$ lies between the least and the "
+    "largest value so far, whatever the length, although no $Λ_i$ forgets.",
     latex=r"P_{ij} > 0,\; \textstyle\sum_{j \le i} P_{ij} = 1 \;\Longrightarrow\;"
     r" \min_{j \le i} v_j \le y_i \le \max_{j \le i} v_j",
     source="derived here",
@@ -33,7 +33,7 @@ claim = Claim(
 )
 
 
-@claim.step("ELU + 1 is x + 1 above zero and e^x below, which meet at one: positive", "limit")
+@claim.step("ELU + 1 is $x + 1$ above zero and $e^x$ below, which meet at one: positive", "limit")
 def positive_features():
     above, below = sp.Symbol("x", positive=True), sp.Symbol("x", negative=True)
     phi = elu_plus_one(np.array([above, below]))
@@ -65,7 +65,7 @@ def averages():
             yield np.array([sp.sign(entry) for entry in P[i, : i + 1]]), np.ones(i + 1, dtype=int)
 
 
-@claim.step("y_i - a Σ_j P_ij = Σ_j P_ij (v_j - a), which is not negative where all v_j >= a", "identity")
+@claim.step("$y_i - a Σ_j P_ij = Σ_j P_ij (v_j - a)$, which is not negative where all $v_j >= a$", "identity")
 def average_of_differences():
     w, a = symbols("w", (3,), positive=True), sp.Symbol("a", real=True)
     for model in two_averages():

@@ -16,9 +16,9 @@ from dsf_theory.system.symbolic import symbols
 
 claim = Claim(
     id="finite-keys",
-    title="Softmax attention over r distinct keys is linear attention with r features.",
-    statement="The features φ(q) = (exp(qᵀκ_1), ..., exp(qᵀκ_r)) and ψ(κ_s) = e_s with the sum of the row give softmax "
-    "attention exactly, on inputs of any length, with n = r and features of the own token alone.",
+    title="Softmax attention over $r$ distinct keys is linear attention with $r$ features.",
+    statement="The features $φ(q) = (exp(qᵀκ_1), ..., exp(qᵀκ_r))$ and $ψ(κ_s) = e_s$ with the sum of the row give "
+    "softmax attention exactly, on inputs of any length, with $n = r$ and features of the own token alone.",
     latex=r"\phi(q)^\top \psi(k) = \sum_{s=1}^{r} e^{q^\top \kappa_s} [k = \kappa_s] = e^{q^\top k}",
     source="derived here",
     models=("softmax_attention", "separable_attention"),
@@ -58,7 +58,7 @@ def two_keys() -> tuple[SoftmaxAttention, SeparableAttention, np.ndarray]:
     return softmax, over_keys(softmax, keys[None, :, None]), np.stack([q, keys[[0, 1, 0, 1, 1]]], axis=1)
 
 
-@claim.step("φ(q)ᵀψ(κ_j) = Σ_s exp(q κ_s) [s = j] = exp(q κ_j), for any number of keys", "identity")
+@claim.step("$φ(q)ᵀψ(κ_j) = Σ_s exp(q κ_s) [s = j] = exp(q κ_j)$, for any number of keys", "identity")
 def picked_key():
     q, kappa = sp.Symbol("q"), sp.Function("kappa")
     yield one_of_many(lambda s: sp.exp(q * kappa(s))), sp.exp(q * kappa(J))
@@ -68,7 +68,7 @@ def picked_key():
     yield phi @ psi.T, np.vectorize(sp.exp)(s * np.outer(u[:, 0], u[:, 1]))
 
 
-@claim.step("Five steps over two keys: one kernel, with n = 2", "identity")
+@claim.step("Five steps over two keys: one kernel, with $n = 2$", "identity")
 def one_kernel():
     softmax, linear, u = two_keys()
     system = linear.system(u)
@@ -77,7 +77,7 @@ def one_kernel():
     yield sp.Integer(system.expansion), sp.Integer(2)
 
 
-@claim.step("A feature sees its own token alone: ∂ψ_i/∂u_j = ∂φ_i/∂u_j = 0 for j ≠ i", "calculus")
+@claim.step("A feature sees its own token alone: $∂ψ_i/∂u_j = ∂φ_i/∂u_j = 0$ for $j ≠ i$", "calculus")
 def local_features():
     _, linear, u = two_keys()
     system = linear.system(u)
@@ -118,7 +118,7 @@ def unknown_keys(new: int) -> float:
 
 
 @claim.hypothesis(
-    "every key is one of the r",
+    "every key is one of the $r$",
     r"k_j \in \{\kappa_1, \dots, \kappa_r\}",
     violation=unknown_keys,
     holds=0,

@@ -22,9 +22,9 @@ from dsf_theory.models.rewriting import ssd_with_local_normaliser
 claim = Claim(
     id="local-normaliser",
     title="A normaliser of the token alone does not forget.",
-    statement="Where η_i is a function of u_i, what normalised attention makes of token j at step i depends on these "
-    "two tokens only. In SSD it depends on every token in between, unless the step Δ is constant: a learned local η "
-    "does not stand for a learned decay.",
+    statement="Where $η_i$ is a function of $u_i$, what normalised attention makes of token $j$ at step $i$ depends "
+    "on these two tokens only. In SSD it depends on every token in between, unless the step $Δ$ is "
+    "constant: a learned local $η$ does not stand for a learned decay.",
     latex=r"\frac{\partial \Phi_{ij}}{\partial u_k} = 0 \;\text{(attention)}, \qquad "
     r"\frac{\partial \Phi_{ij}}{\partial u_k} = -a\, \sigma(z_k)\, w_\Delta \Phi_{ij} \;\text{(SSD)}, \qquad j < k < i",
     source="derived here; normalised attention: Sieber et al. 2024, eq. (21)",
@@ -33,7 +33,7 @@ claim = Claim(
 )
 
 
-@claim.step("The decays of normalised attention telescope: Λ_i ⋯ Λ_{j+1} = η_j/η_i", "induction")
+@claim.step("The decays of normalised attention telescope: $Λ_i ⋯ Λ_{j+1} = η_j/η_i$", "induction")
 def telescopes():
     u = tokens(3, 2)
     system = NormAttention.symbolic(d=2, n=2, optional=("b_eta",)).system(u)
@@ -41,7 +41,7 @@ def telescopes():
     return induction(eta.subs(I, J) / eta, at_time(system.Lambda[2, 0, 0], [u], 2))
 
 
-@claim.step("Φ_ij = q_iᵀk_j/η_i W_v, of tokens i and j alone, for all three activations", "identity")
+@claim.step("$Φ_ij = q_iᵀk_j/η_i W_v$, of tokens $i$ and $j$ alone, for all three activations", "identity")
 def two_tokens():
     u = tokens(3, 2)
     for name, activation in ACTIVATIONS.items():
@@ -52,7 +52,7 @@ def two_tokens():
         yield Identity(model.system(u).product_kernel()[2, 0], score / eta * model.W_v, shown=shown)
 
 
-@claim.step("∂Φ_ij/∂u_k of attention is zero for every token k in between", "calculus")
+@claim.step("$∂Φ_ij/∂u_k$ of attention is zero for every token $k$ in between", "calculus")
 def nothing_between():
     u = tokens(3, 2)
     for name in ACTIVATIONS:
@@ -61,7 +61,7 @@ def nothing_between():
         yield Identity(slopes, 0, shown=(r"\partial \Phi_{20} / \partial u_1", "0"))
 
 
-@claim.step("∂Φ_ij/∂u_k of SSD is -a σ(z_k) w_Δ Φ_ij: zero only where Δ is constant", "calculus")
+@claim.step("$∂Φ_ij/∂u_k$ of SSD is $-a σ(z_k) w_Δ Φ_ij$: zero only where $Δ$ is constant", "calculus")
 def everything_between():
     u, ssd = tokens(3, 2), SSD.symbolic(d=2, n=1, heads=1)
     entry = ssd.system(u).kernel()[2, 0, 0, 1]
@@ -72,7 +72,7 @@ def everything_between():
         yield Identity(sp.diff(entry, u_k), slope * weight * entry, shown=shown)
 
 
-@claim.step("A constant step is a clock: SSD is then attention with η_i = e^{a(i+1)Δ}", "identity")
+@claim.step("A constant step is a clock: SSD is then attention with $η_i = e^{a(i+1)Δ}$", "identity")
 def clock():
     ssd, u = SSD.symbolic(d=2, n=2, heads=1), tokens(3, 2)
     ssd = having(ssd, W_delta=0 * ssd.W_delta, D=0 * ssd.D)

@@ -24,8 +24,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="normaliser-channel",
     title="A normaliser that sums the row is one more channel of the state.",
-    statement="Row-normalised attention is un-normalised attention, Λ = I, with the value [v; 1] in each head, divided "
-    "by what its last channel reads. The state is N = n (d + 1) with one head, n (d + s) with s heads.",
+    statement="Row-normalised attention is un-normalised attention, $Λ = I$, with the value $[v; 1]$ in each head, "
+    "divided by what its last channel reads. The state is $N = n (d + 1)$ with one head, $n (d + s)$ with "
+    "$s$ heads.",
     latex=r"o_i = \sum_{j \le i} \phi_i^\top \psi_j \begin{pmatrix} v_j \\ 1 \end{pmatrix}, \qquad"
     r" y_i = \frac{o_{i, 1:d}}{o_{i, d+1}}",
     source="Katharopoulos et al. 2020 keep both sums; as one system: derived here",
@@ -34,7 +35,9 @@ claim = Claim(
 )
 
 
-@claim.step("With [v; 1] the kernel is (I ⊗ φ_iᵀψ_j)[W_v, 0; 0, 1] and Λ = I, at every size", "Kronecker")
+@claim.step(
+    "With $[v; 1]$ the kernel is $(I ⊗ φ_iᵀψ_j)[W_v, 0; 0, 1]$ and $Λ = I$, at every size", "Kronecker"
+)
 def one_more_channel():
     found = in_symbols(d=2, n=3, eta="row_sum")
     wide, u = with_ones(found.model, tokens(4, 2))
@@ -46,7 +49,9 @@ def one_more_channel():
     yield sp.Matrix(system.value_map), sp.diag(sp.Matrix(found.model.W_v), 1)
 
 
-@claim.step("Its last channel adds up ψ: z_0 = ψ_0 and z_i = z_{i-1} + ψ_i, from any z_{i-1}", "induction")
+@claim.step(
+    "Its last channel adds up $ψ$: $z_0 = ψ_0$ and $z_i = z_{i-1} + ψ_i$, from any $z_{i-1}$", "induction"
+)
 def last_channel():
     found = in_symbols(d=2, n=3, eta="row_sum")
     wide, u = with_ones(found.model, tokens(4, 2))
@@ -55,7 +60,7 @@ def last_channel():
     yield (system.B[0] @ u[0])[6:], found.psi[0, 0]
 
 
-@claim.step("The model's normaliser is what it reads: η_i = φ_iᵀ Σ_{l<=i} ψ_l", "identity")
+@claim.step("The model's normaliser is what it reads: $η_i = φ_iᵀ Σ_{l<=i} ψ_l$", "identity")
 def row_sum():
     found = in_symbols(d=4, n=2, heads=2, eta="row_sum")
     for scale in (found.system.gauge, found.system.output_gain):
@@ -72,7 +77,7 @@ def quotient():
         yield Identity(found.system.recurrent(), divided(wide.system(u).recurrent(), heads), shown=shown)
 
 
-@claim.step("The state is n (d + s) numbers, n d with no sum to keep: so the model counts", "identity")
+@claim.step("The state is $n (d + s)$ numbers, $n d$ with no sum to keep: so the model counts", "identity")
 def counted():
     for d, n, heads in ((2, 3, 1), (4, 2, 2), (6, 3, 3)):
         found = in_symbols(d=d, n=n, heads=heads, length=1, eta="row_sum")

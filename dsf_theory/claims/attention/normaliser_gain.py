@@ -22,8 +22,9 @@ from dsf_theory.system import System
 claim = Claim(
     id="normaliser-gain",
     title="A normaliser that is learned from the token is an output gain.",
-    statement="With η_i = act(W_η u_i + b_η) the output is that of linear attention over η_i: the ratios Λ_i = "
-    "η_{i-1}/η_i cancel against B, nothing is forgotten, and tokens between j and i leave Φ_ij as it is.",
+    statement="With $η_i = act(W_η u_i + b_η)$ the output is that of linear attention over $η_i$: the ratios $Λ_i = "
+    "η_{i-1}/η_i$ cancel against $B$, nothing is forgotten, and tokens between $j$ and $i$ leave $Φ_ij$ as "
+    "it is.",
     latex=r"y_i^{\mathrm{norm}} = \frac{1}{\eta(u_i)} y_i^{\mathrm{linear}}",
     source="Sieber et al. 2024, eq. (21), is the model; that it is a gain: derived here",
     models=("norm_attention", "linear_attention", "linear_attention_elu"),
@@ -32,7 +33,8 @@ claim = Claim(
 
 
 @claim.step(
-    "Three normalisers: η_i = e^z, log(1 + e^z) or σ(z), with z = W_η u_i + b_η in each head", "identity"
+    "Three normalisers: $η_i = e^z$, $log(1 + e^z)$ or $σ(z)$, with $z = W_η u_i + b_η$ in each head",
+    "identity",
 )
 def three_normalisers():
     for name, act in ACTIVATIONS.items():
@@ -44,7 +46,7 @@ def three_normalisers():
                 yield 1 / (sign * sp.exp(log)), act(z[i, r])
 
 
-@claim.step("With exp, Λ_i = exp(w·(u_{i-1} - u_i)) in each head", "identity")
+@claim.step("With exp, $Λ_i = exp(w·(u_{i-1} - u_i))$ in each head", "identity")
 def ratio_of_exponentials():
     model, u = NormAttention.symbolic(d=4, n=2, heads=2, optional=("b_eta",)), tokens(3, 4)
     Lambda = model.system(u).Lambda
@@ -53,7 +55,7 @@ def ratio_of_exponentials():
         yield sp.Matrix(Lambda[i]), sp.diag(*np.repeat(w, 4))
 
 
-@claim.step("Between j and i these telescope to exp(w·(u_j - u_i)), for all times", "induction")
+@claim.step("Between $j$ and $i$ these telescope to $exp(w·(u_j - u_i))$, for all times", "induction")
 def learned_telescope():
     model, u = NormAttention.symbolic(d=2, n=1, optional=("b_eta",)), tokens(3, 2)
     z = sum(w * sp.Function(f"u_{c}", real=True)(I) for c, w in enumerate(model.W_eta[0]))
@@ -61,7 +63,7 @@ def learned_telescope():
 
 
 @claim.step(
-    "η_i C_i (η_j/η_i) B_j is C_i B_j of linear attention: no η_j is left, at every size", "Kronecker"
+    "$η_i C_i (η_j/η_i) B_j$ is $C_i B_j$ of linear attention: no $η_j$ is left, at every size", "Kronecker"
 )
 def cancels():
     for name in ACTIVATIONS:
@@ -78,7 +80,7 @@ def cancels():
         yield norm.write, linear.write
 
 
-@claim.step("A token in between leaves Φ_ij alone: ∂Φ_20/∂u_1 = 0", "calculus")
+@claim.step("A token in between leaves $Φ_ij$ alone: $∂Φ_20/∂u_1 = 0$", "calculus")
 def nothing_between():
     for name in ACTIVATIONS:
         model, u = NormAttention.symbolic(d=2, n=1, optional=("b_eta",), eta=name), tokens(3, 2)
@@ -87,7 +89,7 @@ def nothing_between():
         yield Identity(slopes, 0, shown=(r"\partial \Phi_{20} / \partial u_1", "0"))
 
 
-@claim.numbers("Three normalisers, one and two heads: the published sums, and η_i y_i is linear attention")
+@claim.numbers("Three normalisers, one and two heads: the published sums, and $η_i y_i$ is linear attention")
 def outputs_over_normalisers(rng):
     worst = []
     for act in ACTIVATIONS:

@@ -22,9 +22,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="normaliser-placement",
     title="Where the normaliser stands is a choice of basis.",
-    statement="For every sequence t_i without zeros the system with Λ_i = t_i/t_{i-1}, B_i = t_i (I ⊗ ψ_i) W_v "
-    "and C_i = (I ⊗ φ_iᵀ)/"
-    "(η_i t_i) has the same kernel: in the state (t = 1/η), at the output (t = 1), or kept small by a running maximum.",
+    statement="For every sequence $t_i$ without zeros the system with $Λ_i = t_i/t_{i-1}$, $B_i = t_i (I ⊗ ψ_i) W_v$ "
+    "and $C_i = (I ⊗ φ_iᵀ)/(η_i t_i)$ has the same kernel: in the state ($t = 1/η$), at the output ($t = "
+    "1$), or kept small by a running maximum.",
     latex=r"\frac{\phi_i^\top}{\eta_i t_i} \cdot \frac{t_i}{t_j} \cdot t_j \psi_j = \frac{\phi_i^\top \psi_j}{\eta_i}",
     source="Sieber et al. 2024 places it in the state; other bases: derived here",
     models=("separable_attention", "linear_attention_elu", "norm_attention", "ssd", "s6", "s4"),
@@ -42,7 +42,8 @@ def in_any_basis() -> tuple[System, np.ndarray, np.ndarray]:
 
 
 @claim.step(
-    "Λ_i = (t_i/t_{i-1}) I, B_i = t_i (I ⊗ ψ_i) W_v, C_i = (I ⊗ φ_iᵀ)/(η_i t_i), at every size", "Kronecker"
+    "$Λ_i = (t_i/t_{i-1}) I$, $B_i = t_i (I ⊗ ψ_i) W_v$, $C_i = (I ⊗ φ_iᵀ)/(η_i t_i)$, at every size",
+    "Kronecker",
 )
 def any_basis():
     system, eta, t = in_any_basis()
@@ -56,14 +57,14 @@ def any_basis():
         yield Identity(left, right, shown=(renamed(left), renamed(right)))
 
 
-@claim.step("Between j and i the ratios telescope to t_i/t_j, for all times", "induction")
+@claim.step("Between $j$ and $i$ the ratios telescope to $t_i/t_j$, for all times", "induction")
 def basis_telescopes():
     system, _, t = in_any_basis()
     general = sp.Function("t", real=True)
     return induction(general(I) / general(J), at_time(system.Lambda[2, 0, 0], [t], 2))[::-1]
 
 
-@claim.step("C_i (t_i/t_j) B_j is free of t, at every size", "Kronecker")
+@claim.step("$C_i (t_i/t_j) B_j$ is free of $t$, at every size", "Kronecker")
 def free_of_t():
     system, eta, t = in_any_basis()
     at_i, at_j = kronecker(system, 3), kronecker(system, 1, mark="j")
@@ -72,7 +73,7 @@ def free_of_t():
     yield Identity(at_i.C * (t[3] / t[1]) * at_j.B, claimed, shown=shown)
 
 
-@claim.step("Signs of t cancel, and 1/η, 1 and t multiply out to one kernel", "identity")
+@claim.step("Signs of $t$ cancel, and $1/η$, 1 and $t$ multiply out to one kernel", "identity")
 def signs_cancel():
     system, eta, t = in_any_basis()
     log = system.gauge.log
@@ -122,7 +123,7 @@ def other_transitions(rng):
 
 
 @claim.hypothesis(
-    "no t_i is zero",
+    "no $t_i$ is zero",
     r"t_i \ne 0",
     violation=lambda t: np.sum(np.array(t) == 0),
     holds=(1.0, -0.5, 2.0),

@@ -35,8 +35,9 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="separable-attention",
     title="Separable attention is a dynamical system whose transition is a ratio of normalisers.",
-    statement="Attention with weights φ_iᵀψ_j/η_i is the system with Λ_i = (η_{i-1}/η_i) I, B_i = (1/η_i)(I ⊗ ψ_i) W_v "
-    "and C_i = I ⊗ φ_iᵀ, for all d, n and times. With several heads each has a block of this form.",
+    statement="Attention with weights $φ_iᵀψ_j/η_i$ is the system with $Λ_i = (η_{i-1}/η_i) I$, $B_i = (1/η_i)(I ⊗ "
+    "ψ_i) W_v$ and $C_i = I ⊗ φ_iᵀ$, for all $d$, $n$ and times. With several heads each has a block of "
+    "this form.",
     latex=r"y_i = \sum_{j \le i} \frac{\phi_i^\top \psi_j}{\eta_i} v_j \;\Longleftarrow\; \Lambda_i = "
     r"\frac{\eta_{i-1}}{\eta_i} I,\;"
     r" B_i = \frac{1}{\eta_i} (I_d \otimes \psi_i) W_v,\; C_i = I_d \otimes \phi_i^\top",
@@ -46,7 +47,9 @@ claim = Claim(
 )
 
 
-@claim.step("Λ_i = (η_{i-1}/η_i) I, B_i = (1/η_i)(I ⊗ ψ_i) W_v, C_i = I ⊗ φ_iᵀ, at every size", "Kronecker")
+@claim.step(
+    "$Λ_i = (η_{i-1}/η_i) I$, $B_i = (1/η_i)(I ⊗ ψ_i) W_v$, $C_i = I ⊗ φ_iᵀ$, at every size", "Kronecker"
+)
 def at_every_size():
     found = in_symbols(d=2, n=3)
     eta, read = found.eta, kronecker(found.system, 2)
@@ -74,14 +77,14 @@ def entry_by_entry():
             yield sp.Matrix(system.C[i]), sp.diag(*[sp.Matrix(np.kron(eye, phi[i, r])) for r in range(heads)])
 
 
-@claim.step("Between j and i the ratios telescope to η_j/η_i, for all times", "induction")
+@claim.step("Between $j$ and $i$ the ratios telescope to $η_j/η_i$, for all times", "induction")
 def telescope():
     found = in_symbols(d=2, n=3)
     eta = sp.Function("eta", real=True)
     return induction(eta(J) / eta(I), at_time(found.system.Lambda[2, 0, 0], [found.eta], 2))[::-1]
 
 
-@claim.step("So C_i Λ_i ⋯ Λ_{j+1} B_j = (φ_iᵀψ_j/η_i) W_v, at every size", "Kronecker")
+@claim.step("So $C_i Λ_i ⋯ Λ_{j+1} B_j = (φ_iᵀψ_j/η_i) W_v$, at every size", "Kronecker")
 def kernel_at_every_size():
     found = in_symbols(d=2, n=3)
     eta, at_i, at_j = found.eta, kronecker(found.system, 3), kronecker(found.system, 1, mark="j")
@@ -102,7 +105,8 @@ def every_head():
 
 
 @claim.step(
-    "Linear attention is the member with φ = ψ = id, η = 1: Λ = I and Φ_ij = (q_iᵀk_j) W_v", "identity"
+    "Linear attention is the member with $φ = ψ = id$, $η = 1$: $Λ = I$ and $Φ_ij = (q_iᵀk_j) W_v$",
+    "identity",
 )
 def linear_member():
     model, u = LinearAttention.symbolic(d=2, n=2, scale=sp.Symbol("s")), tokens(3, 2)
@@ -196,7 +200,7 @@ def norm_pair() -> tuple[System, System]:
 
 
 @claim.hypothesis(
-    "a row has one normaliser: η does not depend on the key",
+    "a row has one normaliser: $η$ does not depend on the key",
     r"\eta_{ij} = \eta_i",
     violation=lambda share: np.ptp(normalisers(share), axis=1),
     holds=0.0,

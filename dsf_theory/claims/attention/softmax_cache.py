@@ -21,8 +21,8 @@ from dsf_theory.system.transition import Diagonal
 claim = Claim(
     id="softmax-cache",
     title="Over a finite horizon softmax attention is a dynamical system: its cache of keys and values.",
-    statement="With n = L states a channel, Λ = I, value j written to slot j and read with the weights P_ij, a system "
-    "has the kernel of softmax attention on every input of length L.",
+    statement="With $n = L$ states a channel, $Λ = I$, value $j$ written to slot $j$ and read with the weights "
+    "$P_ij$, a system has the kernel of softmax attention on every input of length $L$.",
     latex=r"\Lambda_i = I,\quad B_i = (I_d \otimes e_i) W_v,\quad C_i = I_d \otimes (P_{i0}, \dots, P_{ii}, 0, \dots)",
     source="derived here",
     models=("softmax_attention",),
@@ -43,7 +43,7 @@ def cached(model: SoftmaxAttention, u: np.ndarray, slots: int | None = None) -> 
     )
 
 
-@claim.step("P_ij Σ_{l<=i} exp(s q_iᵀk_l) = exp(s q_iᵀk_j), and nothing is read ahead", "identity")
+@claim.step("$P_ij Σ_{l<=i} exp(s q_iᵀk_l) = exp(s q_iᵀk_j)$, and nothing is read ahead", "identity")
 def definition():
     options = {"heads": 2, "optional": ("b_q", "b_k"), "scale": sp.Symbol("s")}
     model, u = SoftmaxAttention.symbolic(d=2, n=2, **options), tokens(3, 2)
@@ -54,7 +54,7 @@ def definition():
         yield Identity(P * np.sum(e, axis=1)[:, None], e, shown=shown)
 
 
-@claim.step("Slot j holds v_j: C_i B_j = (c_iᵀ e_j) W_v, at every size", "Kronecker")
+@claim.step("Slot $j$ holds $v_j$: $C_i B_j = (c_iᵀ e_j) W_v$, at every size", "Kronecker")
 def slot():
     system = cached(SoftmaxAttention.symbolic(d=2, n=1), tokens(4, 2))
     at_i, at_j = kronecker(system, 3), kronecker(system, 1, mark="j")
@@ -70,7 +70,7 @@ def one_of_many(entry) -> sp.Expr:
     return sp.Sum(entry(s) * sp.KroneckerDelta(s, j), (s, 0, j + more)).doit().subs(j, J)
 
 
-@claim.step("The weights pick P_ij: c_iᵀ e_j = Σ_s P_is [s = j], at every horizon", "identity")
+@claim.step("The weights pick $P_ij$: $c_iᵀ e_j = Σ_s P_is [s = j]$, at every horizon", "identity")
 def picked():
     P = sp.Function("P")
     yield one_of_many(P), P(J)
@@ -79,7 +79,7 @@ def picked():
     yield system.read[:, 0, 0] @ system.write[:, 0, 0].T, model.probabilities(u)[0]
 
 
-@claim.step("Three steps, two heads, all biases: the kernels agree, and n = L", "identity")
+@claim.step("Three steps, two heads, all biases: the kernels agree, and $n = L$", "identity")
 def same_kernel():
     optional = ("b_q", "b_k", "b_v", "b_o", "W_o")
     model, u = SoftmaxAttention.symbolic(d=2, n=1, heads=2, optional=optional), tokens(3, 2)

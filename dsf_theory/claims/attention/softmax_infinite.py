@@ -19,9 +19,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="softmax-infinite",
     title="No finite state expansion gives softmax attention on every input.",
-    statement="For every n there is an input of 2n + 2 steps on which no system of n states a channel, whatever its "
-    "matrices, has the kernel of softmax attention with W_v invertible and W_q, W_k of full row rank: the block "
-    "from the first half to the second has rank (n + 1) d.",
+    statement="For every $n$ there is an input of $2n + 2$ steps on which no system of $n$ states a channel, whatever "
+    "its matrices, has the kernel of softmax attention with $W_v$ invertible and $W_q$, $W_k$ of full row "
+    "rank: the block from the first half to the second has rank $(n + 1) d$.",
     latex=r"\operatorname{rank} \Phi_{[n+1, 2n+1] \times [0, n]} = (n + 1)\, d > n d",
     source="derived here",
     models=("softmax_attention",),
@@ -32,7 +32,9 @@ Z = sp.Symbol("z", positive=True)
 """``e^{κ²}``, larger than one."""
 
 
-@claim.step("What passes from before step 3 to later goes through h_2: Φ_ij = O_i R_j, of rank N", "matrices")
+@claim.step(
+    "What passes from before step 3 to later goes through $h_2$: $Φ_ij = O_i R_j$, of rank $N$", "matrices"
+)
 def through_the_state():
     system = any_matrices(6)
     O, R = through_state(system, 2)
@@ -49,7 +51,7 @@ def block(n: int) -> tuple[np.ndarray, np.ndarray]:
     return in_z(phi), in_z(phi[:, 0])
 
 
-@claim.step("Keys aκ met by the queries bκ: P_ba = z^{ab}/η_b with z = exp(κ²)", "identity")
+@claim.step("Keys $aκ$ met by the queries $bκ$: $P_ba = z^{ab}/η_b$ with $z = exp(κ²)$", "identity")
 def powers():
     P, over_eta = block(3)
     for b, a in reversed(list(np.ndindex(4, 4))):
@@ -57,7 +59,7 @@ def powers():
         yield Identity(P[b, a], Z ** (a * b) * over_eta[b], shown=shown)
 
 
-@claim.step("Its determinant is Π_{a<b} (z^b - z^a) / Π η_b, for n = 3, 2, 1", "identity")
+@claim.step("Its determinant is $Π_{a<b} (z^b - z^a) / Π η_b$, for $n = 3$, 2, 1", "identity")
 def determinants():
     for n in (3, 2, 1):
         P, over_eta = block(n)
@@ -66,7 +68,7 @@ def determinants():
 
 
 @claim.step(
-    "For every n: less z_0 times the column before, row x of powers is (x - z_0) x^{a-1}", "induction"
+    "For every $n$: less $z_0$ times the column before, row $x$ of powers is $(x - z_0) x^{a-1}$", "induction"
 )
 def one_more_node():
     """The row of ``z_0`` itself becomes ``(1, 0, ..., 0)``: the determinant is the product times a smaller one."""
@@ -76,7 +78,7 @@ def one_more_node():
     yield (x**a - first * x ** (a - 1)).subs(x, first), 0
 
 
-@claim.step("No factor is zero: z^m > 1 for z > 1, as z^{m+1} - 1 = z (z^m - 1) + (z - 1)", "induction")
+@claim.step("No factor is zero: $z^m > 1$ for $z > 1$, as $z^{m+1} - 1 = z (z^m - 1) + (z - 1)$", "induction")
 def no_factor_is_zero():
     m = sp.Symbol("m", integer=True, positive=True)
     kappa, before = sp.Symbol("kappa", positive=True), sp.Symbol("y", positive=True)
@@ -87,7 +89,7 @@ def no_factor_is_zero():
 
 
 @claim.step(
-    "Any distinct keys will do: the derivatives of the row at q = 0 are powers of the keys", "calculus"
+    "Any distinct keys will do: the derivatives of the row at $q = 0$ are powers of the keys", "calculus"
 )
 def powers_of_keys():
     """If ``Σ_a c_a P_a(q) = 0`` for all q, then ``Σ_a c_a κ_a^p = 0`` for all p, and c = 0 as above."""
@@ -101,7 +103,7 @@ def powers_of_keys():
         yield np.array(slopes), np.array(keys) ** p
 
 
-@claim.step("With d channels the determinant is det(P)^d det(W_v)^{n+1}: of full rank", "Kronecker")
+@claim.step("With $d$ channels the determinant is $det(P)^d det(W_v)^{n+1}$: of full rank", "Kronecker")
 def channels():
     size = SIZE_N + 1
     P, W = sp.MatrixSymbol("P", size, size), sp.MatrixSymbol("W_v", SIZE_D, SIZE_D)
@@ -149,7 +151,7 @@ def distinct_keys(keys) -> int:
 
 
 @claim.hypothesis(
-    "the values are not confined: W_v is invertible",
+    "the values are not confined: $W_v$ is invertible",
     r"\det W_v \ne 0",
     violation=lambda W_v: len(W_v) - rank(W_v),
     holds=np.array([[1.0, 2.0], [0.0, 1.0]]),

@@ -8,9 +8,9 @@ from dsf_theory.studies.costs import multiplications
 claim = Claim(
     id="operation-counts",
     title="What each form of evaluation costs.",
-    statement="For un-normalised linear attention the recurrence takes (3L - 1)nd multiplications, the scan "
-    "nd(4L - log₂ L - 2) where L is a power of two, the kernel form L²(n + d + 1), and the chunked form grows linearly "
-    "in L. The recurrence is the cheaper once L is above about 3nd/(n + d + 1).",
+    statement="For un-normalised linear attention the recurrence takes $(3L - 1)nd$ multiplications, the scan $nd(4L "
+    "- log₂ L - 2)$ where $L$ is a power of two, the kernel form $L²(n + d + 1)$, and the chunked form "
+    "grows linearly in $L$. The recurrence is the cheaper once $L$ is above about $3nd/(n + d + 1)$.",
     latex=r"(3L - 1)\,nd, \qquad nd\,(4L - \log_2 L - 2), \qquad L^2 (n + d + 1)",
     source="counted here; orders as in Sieber et al. 2024",
     models=("linear_attention",),

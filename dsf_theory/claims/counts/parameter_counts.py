@@ -50,12 +50,13 @@ PARAMETERS = {
 claim = Claim(
     id="parameter-counts",
     title="How many parameters each model has.",
-    statement="With d channels, n states a channel, keys of size m in s heads, steps of rank r, G groups and P states "
-    "in all, attention has 2md + 2d² parameters, S6 d(2r + 3n + 2), SSD d² + sd + 2Gnd + 3s, the quasi-LSTM 4d² + 3d; "
-    "complex numbers count twice, and what is not trained counts too, such as the r directions of FAVOR+, rm/s.",
+    statement="With $d$ channels, $n$ states a channel, keys of size $m$ in $s$ heads, steps of rank $r$, $G$ groups "
+    "and $P$ states in all, attention has $2md + 2d²$ parameters, S6 $d(2r + 3n + 2)$, SSD $d² + sd + 2Gnd "
+    "+ 3s$, the quasi-LSTM $4d² + 3d$; complex numbers count twice, and what is not trained counts too, "
+    "such as the $r$ directions of FAVOR+, $rm/s$.",
     latex=r"2md + 2d^2, \quad d(2r + 3n + 2), \quad d^2 + sd + 2Gnd + 3s, \quad 4d^2 + 3d",
-    source="counted from the definitions; attention, S6 and the quasi-LSTM agree with the released code of Sieber et "
-    "al. 2024, S6_2 but for d weights that it never uses",
+    source="counted from the definitions; attention, S6 and the quasi-LSTM agree with the released code of Sieber "
+    "et al. 2024, S6_2 but for $d$ weights that it never uses",
     models=tuple(PARAMETERS),
     notebook="00_start_here",
 )
@@ -101,7 +102,7 @@ def built(_rng):
 
 
 claim.hypothesis(
-    "the biases of gates and steps are counted, those of q, k, v and the output are not",
+    "the biases of gates and steps are counted, those of $q$, $k$, $v$ and the output are not",
     r"b_\Delta, b_f, \ldots \in \theta",
     violation=lambda optional: len(set(PARAMETERS["s6"][1].split()) ^ set(optional.split())),
     holds="b_delta",

@@ -12,11 +12,11 @@ from dsf_theory.models import MODELS
 claim = Claim(
     id="state-sizes",
     title="How many numbers each model keeps from one step to the next.",
-    statement="Separable attention keeps d·m/s numbers, and m more where a running row sum normalises it; "
-    "Taylor attention of order p keeps (d + s) C(m/s + p, p), diagonal state space models and SSD nd, gated recurrent "
-    "networks d. At a fixed key size, heads shrink the state.",
+    statement="Separable attention keeps $d·m/s$ numbers, and $m$ more where a running row sum normalises it; Taylor "
+    "attention of order $p$ keeps $(d + s) C(m/s + p, p)$, diagonal state space models and SSD $nd$, gated "
+    "recurrent networks $d$. At a fixed key size, heads shrink the state.",
     latex=r"N = \frac{dm}{s}, \qquad N + m \;\text{(row sum)}, \qquad N = nd, \qquad N = d",
-    source="Sieber et al. 2024, where N = nd; the normaliser and the heads counted once: derived here",
+    source="Sieber et al. 2024, where $N = nd$; the normaliser and the heads counted once: derived here",
     models=tuple(name for name in MODELS if name not in ("softmax_attention", "lstm")),
     notebook="01_the_framework",
 )
@@ -40,7 +40,7 @@ def kept(name: str, channels: int, expansion: int, **options) -> int:
 
 
 @claim.step(
-    "One head: nd, n(d+1) with a running row sum, or d, at sizes that determine the formula", "identity"
+    "One head: $nd$, $n(d+1)$ with a running row sum, or $d$, at sizes that determine the formula", "identity"
 )
 def one_head():
     for name, count in KEPT.items():
@@ -48,7 +48,7 @@ def one_head():
         yield found, np.array([count.subs({d: c, n: e}) for c, e in SIZES], dtype=object)
 
 
-@claim.step("With s heads and keys of size m in all: dm/s, and m more for the row sum", "identity")
+@claim.step("With $s$ heads and keys of size $m$ in all: $dm/s$, and $m$ more for the row sum", "identity")
 def more_heads():
     for heads in (1, 2, 3):
         keys = [12 // heads * (k + 1) for k in range(2)]
@@ -88,7 +88,7 @@ claim.hypothesis(
 )(normaliser_residual)
 
 
-@claim.numbers("The state that the dense matrices act on has the dimension N")
+@claim.numbers("The state that the dense matrices act on has the dimension $N$")
 def dense_sizes(_rng):
     found = []
     for name in ("linear_attention", "s6", "ssd", "qlstm", "s4"):

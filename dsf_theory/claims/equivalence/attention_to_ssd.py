@@ -19,8 +19,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="attention-to-ssd",
     title="In the paper's basis attention is SSD where its normaliser grows in size, and only there.",
-    statement="In the basis of the paper, separable attention is SSD with Δ_i = log(η_i/η_{i-1})/a, β = ψ/(ηΔ) and "
-    "γ = φ if and only if η keeps its sign and |η| strictly increases: a softplus is positive, so SSD can only forget.",
+    statement="In the basis of the paper, separable attention is SSD with $Δ_i = log(η_i/η_{i-1})/a$, $β = ψ/(ηΔ)$ "
+    "and $γ = φ$ if and only if $η$ keeps its sign and $|η|$ strictly increases: a softplus is positive, so "
+    "SSD can only forget.",
     latex=r"\Delta_i = \tfrac1a \log \tfrac{\eta_i}{\eta_{i-1}} > 0 \iff \tfrac{\eta_i}{\eta_{i-1}} > 1, \qquad "
     r"\beta_i = \tfrac{\psi_i}{\eta_i \Delta_i}, \qquad \gamma_i = \varphi_i",
     source="derived here",
@@ -59,13 +60,15 @@ def any_attention(length: int, eta: np.ndarray) -> System:
     return model.system(tokens(length, 3))
 
 
-@claim.step("Δ_i = log(η_i/η_{i-1})/a, β = ψ/(ηΔ), γ = φ: the same Λ, B, C at any sizes", "Kronecker")
+@claim.step(
+    "$Δ_i = log(η_i/η_{i-1})/a$, $β = ψ/(ηΔ)$, $γ = φ$: the same $Λ$, $B$, $C$ at any sizes", "Kronecker"
+)
 def dual_of_attention():
     attention = any_attention(3, symbols("eta", (3,), positive=True)[:, None])
     return same_at_any_size(attention, ssd_of(attention, steps_of(attention)))
 
 
-@claim.step("A normaliser that grows by the factors 1 + ε_i has steps Δ_i > 0", "identity")
+@claim.step("A normaliser that grows by the factors $1 + ε_i$ has steps $Δ_i > 0$", "identity")
 def growing():
     growth = symbols("epsilon", (4,), positive=True)
     delta = steps_of(any_attention(4, np.cumprod(1 + growth)[:, None]))
@@ -74,7 +77,7 @@ def growing():
         yield Identity(sp.sign(sp.log(1 + rise) / RATE), 1, shown=(r"\mathrm{sign}\, \Delta_i", "1"))
 
 
-@claim.step("Conversely -log Λ_i = aΔ_i > 0 in every SSD, so η_i = η_{i-1}/Λ_i grows", "identity")
+@claim.step("Conversely $-log Λ_i = aΔ_i > 0$ in every SSD, so $η_i = η_{i-1}/Λ_i$ grows", "identity")
 def only_growing():
     ssd, u = SSD.symbolic(d=2, n=2, heads=1), tokens(2, 2)
     for rise, step in zip(-ssd.system(u).transition.log.ravel(), ssd.step(u).ravel(), strict=True):

@@ -17,10 +17,10 @@ from dsf_theory.models import S6
 claim = Claim(
     id="feedthrough-needs-states",
     title="What passes by the state would cost attention almost a state for each token.",
-    statement="A kernel of n states with invertible Λ is that of attention with n features. With D on its "
-    "diagonal it is still a system "
-    "of the framework with n states, but separable attention, which has no D, needs L - n features over L >= 2n tokens "
-    "in general position (checked in exact ranks for n up to 3).",
+    statement="A kernel of $n$ states with invertible $Λ$ is that of attention with $n$ features. With $D$ on its "
+    "diagonal it is still a system of the framework with $n$ states, but separable attention, which has no "
+    "$D$, needs $L - n$ features over $L >= 2n$ tokens in general position (checked in exact ranks for $n$ "
+    "up to 3).",
     latex=r"n_{\mathrm{sep}}(P) = n, \qquad n_{\mathrm{sep}}(P + D) = L - n",
     source="derived here; the completion of lower triangular matrices: Woerdeman",
     models=("s6",),
@@ -68,7 +68,7 @@ def counted(measure, share: int) -> np.ndarray:
     return np.array([measure(first_kernel(*exact(n, length, share))) for n, length in CASES], dtype=object)
 
 
-@claim.step("D = 0: attention needs as many features as S6 has states, in exact ranks", "identity")
+@claim.step("$D = 0$: attention needs as many features as S6 has states, in exact ranks", "identity")
 def features_of_the_state():
     yield Identity(
         counted(features_for_good, 0), np.array([n for n, _ in CASES]), shown=(r"n_{\mathrm{sep}}(P)", "n")
@@ -76,7 +76,8 @@ def features_of_the_state():
 
 
 @claim.step(
-    "A minor of n + 1 rows and columns is zero without D, and D times a minor of P with it", "identity"
+    "A minor of $n + 1$ rows and columns is zero without $D$, and $D$ times a minor of $P$ with it",
+    "identity",
 )
 def minors():
     s6, u = with_steps(S6.symbolic(d=2, n=1), 3), tokens(3, 2)
@@ -86,19 +87,19 @@ def minors():
         yield Identity(sp.Matrix(matrix[1:, :2]).det(), claimed, shown=(minor, right))
 
 
-@claim.step("D ≠ 0: it needs L - n, as every column is new until few rows are left", "identity")
+@claim.step("$D ≠ 0$: it needs $L - n$, as every column is new until few rows are left", "identity")
 def features_with_feedthrough():
     claimed = np.array([length - n for n, length in CASES])
     yield Identity(counted(features_for_good, 1), claimed, shown=(r"n_{\mathrm{sep}}(P + D)", "L - n"))
 
 
-@claim.step("The framework needs n states with D and without", "identity")
+@claim.step("The framework needs $n$ states with $D$ and without", "identity")
 def states_are_kept():
     for share in (0, 1):
         yield Identity(counted(most_states, share), np.array([n for n, _ in CASES]), shown=("N/d", "n"))
 
 
-@claim.numbers("The minors of random S6 with one, two and three states, with D and without")
+@claim.numbers("The minors of random S6 with one, two and three states, with $D$ and without")
 def random_minors(rng):
     found = []
     for n in (1, 2, 3):

@@ -15,9 +15,9 @@ from dsf_theory.models import S6, SSD, Model
 claim = Claim(
     id="mixed-decays",
     title="Two decays in one channel are no single decay with stationary features.",
-    statement="A kernel that depends on the lag k alone and has one decay is κγ^k. S6 with constant steps and two "
-    "states has w₁α^k + w₂β^k. The two agree at the lags 0, 1 and 2 only if α = β or a weight is zero. With features "
-    "that depend on the past there is no such obstacle.",
+    statement="A kernel that depends on the lag $k$ alone and has one decay is $κγ^k$. S6 with constant steps and two "
+    "states has $w₁α^k + w₂β^k$. The two agree at the lags 0, 1 and 2 only if $α = β$ or a weight is zero. "
+    "With features that depend on the past there is no such obstacle.",
     latex=r"w_1 \alpha^k + w_2 \beta^k = \kappa \gamma^k \;(k = 0, 1, 2) \implies w_1 w_2 (\alpha - \beta)^2 = 0",
     source="derived here",
     models=("s6", "ssd"),
@@ -44,18 +44,18 @@ def two_decays() -> list[sp.Expr]:
     return [sp.expand(sp.expand_log(entry.subs(weights | rates))) for entry in by_lag(s6)]
 
 
-@claim.step("S6 with constant steps and two states: w₁α^k + w₂β^k", "identity")
+@claim.step("S6 with constant steps and two states: $w₁α^k + w₂β^k$", "identity")
 def kernel_of_two_decays():
     yield np.array(two_decays()), np.array([W1 * ALPHA**k + W2 * BETA**k for k in range(3)])
 
 
-@claim.step("One decay, as in SSD with a constant step: κγ^k, so that K₀K₂ = K₁²", "identity")
+@claim.step("One decay, as in SSD with a constant step: $κγ^k$, so that $K₀K₂ = K₁²$", "identity")
 def kernel_of_one_decay():
     K = by_lag(SSD.symbolic(d=1, n=2, heads=1))
     yield sp.powsimp(K[0] * K[2]), sp.powsimp(K[1] ** 2)
 
 
-@claim.step("Eliminating κ and γ leaves w₁w₂(α - β)² = 0", "identity")
+@claim.step("Eliminating $κ$ and $γ$ leaves $w₁w₂(α - β)² = 0$", "identity")
 def eliminated():
     K = two_decays()
     at_lag = [KAPPA * GAMMA**k - K[k] for k in range(3)]

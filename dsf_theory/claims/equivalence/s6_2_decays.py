@@ -28,8 +28,8 @@ claim = Claim(
     id="s6-2-decays",
     title="The S6 of the paper's code is not SSD: it has as many decays as it has different biases.",
     statement="S6_2 is S6 with one pre-activation and one rate for all channels, but each channel has a bias of its "
-    "own. The decay of a channel falls strictly with its bias, so different biases are different decays; where all "
-    "biases, and all D, are equal it is SSD with one head and W_x = I.",
+    "own. The decay of a channel falls strictly with its bias, so different biases are different decays; "
+    "where all biases, and all $D$, are equal it is SSD with one head and $W_x = I$.",
     latex=r"\Lambda_i = \mathrm{diag}\big(e^{-a\, \mathrm{softplus}(w^\top u_i + b_c)}\big)_c \otimes I_n",
     source="released code of Sieber et al. 2024; derived here",
     models=("s6_2", "s6", "ssd"),
@@ -37,7 +37,7 @@ claim = Claim(
 )
 
 
-@claim.step("S6_2 is S6 with a step of rank one, W_up = 1 and W_down = wᵀ, and one rate", "identity")
+@claim.step("S6_2 is S6 with a step of rank one, $W_up = 1$ and $W_down = wᵀ$, and one rate", "identity")
 def is_s6():
     s6_2, u = S6_2.symbolic(d=3, n=2), tokens(3, 3)
     for model in (s6_2, without(s6_2, "b_delta")):
@@ -47,13 +47,13 @@ def is_s6():
         yield from same(model.system(u), s6.system(u), ("S6_2", "S6"))
 
 
-@claim.step("Λ_i is a diagonal matrix of channels ⊗ I: one decay a channel, at any sizes", "Kronecker")
+@claim.step("$Λ_i$ is a diagonal matrix of channels $⊗ I$: one decay a channel, at any sizes", "Kronecker")
 def one_decay_a_channel():
     log, decay = S6_2.symbolic(d=3, n=2).system(tokens(3, 3)).transition.log, "Lambda_i"
     yield diagonal(log[1, 0], decay), KroneckerProduct(sp.MatrixSymbol(decay, SIZE_D, SIZE_D), EYE_N)
 
 
-@claim.step("∂Λ_i[c]/∂b_c = -a σ(wᵀu_i + b_c) Λ_i[c] < 0: its own decay falls with a bias", "calculus")
+@claim.step("$∂Λ_i[c]/∂b_c = -a σ(wᵀu_i + b_c) Λ_i[c] < 0$: its own decay falls with a bias", "calculus")
 def falls_with_the_bias():
     model, u = S6_2.symbolic(d=3, n=2), tokens(1, 3)
     decays = np.diag(model.system(u).Lambda[0])[::2]
@@ -66,7 +66,7 @@ def falls_with_the_bias():
         yield Identity(sp.sign(slope), -1, shown=(rf"\mathrm{{sign}}\, {right}", "-1"))
 
 
-@claim.step("With one bias and one D for all channels it is SSD with one head and W_x = I", "identity")
+@claim.step("With one bias and one $D$ for all channels it is SSD with one head and $W_x = I$", "identity")
 def equal_biases():
     model, u = S6_2.symbolic(d=3, n=2), tokens(3, 3)
     model = having(model, b_delta=model.b_delta[[0, 0, 0]], D=model.D[[0, 0, 0]])

@@ -26,9 +26,10 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="s6-needs-heads",
     title="S6 is in general no attention with fewer heads than channels.",
-    statement="One head of attention has a kernel P_ij W, one number times one matrix: the rearranged matrix with rows "
-    "vec Φ_ij has rank one. That of S6 has rank d for weights in general position; with D = 0, "
-    "and β and γ in general position, it has rank one exactly where Δ_i[c] a[c, s] does not depend on the channel.",
+    statement="One head of attention has a kernel $P_ij W$, one number times one matrix: the rearranged matrix with "
+    "rows $vec Φ_ij$ has rank one. That of S6 has rank $d$ for weights in general position; with $D = 0$, "
+    "and $β$ and $γ$ in general position, it has rank one exactly where $Δ_i[c] a[c, s]$ does not depend on "
+    "the channel.",
     latex=r"\Phi_{ij} = P_{ij} W \iff \Delta_{i,c}\, a_{c,s} \;\text{does not depend on}\; c",
     source="derived here",
     models=("s6", "separable_attention", "linear_attention", "ssd", "qlstm"),
@@ -36,7 +37,7 @@ claim = Claim(
 )
 
 
-@claim.step("One head: C_i Λ_i B_j = (φ_iᵀψ_j/η_i) W, at any sizes", "Kronecker")
+@claim.step("One head: $C_i Λ_i B_j = (φ_iᵀψ_j/η_i) W$, at any sizes", "Kronecker")
 def one_head():
     eta = symbols("eta", (2,), positive=True)[:, None]
     system = SeparableAttention.symbolic(d=2, n=2, eta=lambda u: eta).system(tokens(2, 2))
@@ -58,7 +59,9 @@ def rank_one():
         yield a * e, b * c
 
 
-@claim.step("If Δ_i[c] = ρ_c Δ_i and a[c, s] = α_s/ρ_c then S6 is one head with W_v = diag(ρ)", "identity")
+@claim.step(
+    "If $Δ_i[c] = ρ_c Δ_i$ and $a[c, s] = α_s/ρ_c$ then S6 is one head with $W_v = diag(ρ)$", "identity"
+)
 def enough():
     model, u = with_steps(S6.symbolic(d=3, n=2), 3), tokens(3, 3)
     rho, alpha, delta = (
@@ -84,7 +87,7 @@ def carried(d: int, n: int) -> tuple[S6, np.ndarray]:
     return having(s6, W_C=eye[:n], W_B=eye[n : 2 * n], D=0 * s6.D), tokens(2, d)
 
 
-@claim.step("Rank one at i = j: the ratio of two channels' steps is the same at all times", "identity")
+@claim.step("Rank one at $i = j$: the ratio of two channels' steps is the same at all times", "identity")
 def at_one_time():
     s6, u = carried(4, 2)
     phi, delta, dot = s6.kernel(u), s6.step(u), [u[j, :2] @ u[j, 2:4] for j in range(2)]
@@ -92,7 +95,7 @@ def at_one_time():
     yield minor, dot[0] * dot[1] * (delta[0, 0] * delta[1, 1] - delta[0, 1] * delta[1, 0])
 
 
-@claim.step("Rank one at i = j + 1 and any γ_i: two channels decay alike in every state", "calculus")
+@claim.step("Rank one at $i = j + 1$ and any $γ_i$: two channels decay alike in every state", "calculus")
 def one_step_later():
     s6, u = carried(4, 2)
     phi, delta, decay = s6.kernel(u), s6.step(u), np.diag(s6.system(u).Lambda[1]).reshape(4, 2)

@@ -27,9 +27,10 @@ from dsf_theory.system import Gauge, System
 claim = Claim(
     id="s6-to-heads",
     title="S6 is separable attention with one head for each channel.",
-    statement="In the basis exp(-A S_i) with S_i = Δ_0 + ... + Δ_i the decays of S6 are gone: what is left is "
-    "attention with d heads of one channel, φ = γ exp(A S_i), ψ = Δβ exp(-A S_j), η = 1. Both features depend on all "
-    "tokens so far, and grow or shrink exponentially: it is an identity, not an algorithm.",
+    statement="In the basis $exp(-A S_i)$ with $S_i = Δ_0 + ... + Δ_i$ the decays of S6 are gone: what is left is "
+    "attention with $d$ heads of one channel, $φ = γ exp(A S_i)$, $ψ = Δβ exp(-A S_j)$, $η = 1$. Both "
+    "features depend on all tokens so far, and grow or shrink exponentially: it is an identity, not an "
+    "algorithm.",
     latex=r"\varphi_i^{(c)} = \gamma_i \odot e^{A_c S_{i,c}}, \quad "
     r"\psi_j^{(c)} = \Delta_{j,c}\, \beta_j \odot e^{-A_c S_{j,c}}, \quad \eta = 1, \quad W_v = I",
     source="derived here",
@@ -47,7 +48,7 @@ def without_decay(d: int, n: int, length: int) -> tuple[S6, System, System]:
 
 
 @claim.step(
-    "log Λ_i = log t_{i-1} - log t_i with log t_i = (diag S_i ⊗ I) diag(vec a): any sizes", "Kronecker"
+    "$log Λ_i = log t_{i-1} - log t_i$ with $log t_i = (diag S_i ⊗ I) diag(vec a)$: any sizes", "Kronecker"
 )
 def basis_of_any_size():
     transition = S6.symbolic(d=3, n=2).system(tokens(3, 3)).transition
@@ -57,13 +58,13 @@ def basis_of_any_size():
     yield now - step * rate, KroneckerProduct(before, EYE_N) * rate
 
 
-@claim.step("In the basis t the matrices are those of attention: 3 heads, 2 states, 3 tokens", "identity")
+@claim.step("In the basis $t$ the matrices are those of attention: 3 heads, 2 states, 3 tokens", "identity")
 def matrices_of_the_heads():
     _, system, attention = without_decay(3, 2, 3)
     yield from same(system, attention, first=1)
 
 
-@claim.step("At all times Λ_i ⋯ Λ_{j+1} = t_j/t_i, with S_i = S_{i-1} + Δ_i", "induction")
+@claim.step("At all times $Λ_i ⋯ Λ_{j+1} = t_j/t_i$, with $S_i = S_{i-1} + Δ_i$", "induction")
 def basis_at_all_times():
     s6, system, _ = without_decay(2, 2, 3)
     steps, Lambda = s6.step(None), system.in_gauge(None).Lambda

@@ -19,8 +19,9 @@ from dsf_theory.models import S6, SSD, LinearAttention, Model
 claim = Claim(
     id="shared-reads",
     title="S6 with one state a channel gives all channels the same signs; attention with two heads does not.",
-    statement="All channels of S6 share β and γ, so with n = 1 every channel's kernel has, D aside, the sign of "
-    "γ_i β_j. Two heads of attention may disagree. SSD can follow them once each head has a group of its own.",
+    statement="All channels of S6 share $β$ and $γ$, so with $n = 1$ every channel's kernel has, $D$ aside, the sign "
+    "of $γ_i β_j$. Two heads of attention may disagree. SSD can follow them once each head has a group of "
+    "its own.",
     latex=r"n = 1: \quad \mathrm{sign}\, \Phi_{ij}^{(c)} = \mathrm{sign}(\gamma_i \beta_j) \;\text{ for all } c",
     source="derived here; groups: Dao and Gu 2024",
     models=("s6", "linear_attention", "ssd"),
@@ -34,7 +35,7 @@ def kernels(model: Model, u: np.ndarray) -> np.ndarray:
     return w.reshape(-1, *w.shape[-2:])
 
 
-@claim.step("Every channel's kernel is γ_i β_j times a positive number", "identity")
+@claim.step("Every channel's kernel is $γ_i β_j$ times a positive number", "identity")
 def one_sign():
     s6, u = carried(3, 1)
     for c, (i, j) in product(range(3), ((0, 0), (1, 0), (1, 1))):
@@ -43,7 +44,7 @@ def one_sign():
         yield Identity(sp.sign(share), 1, shown=shown)
 
 
-@claim.step("Two heads: tokens (1, 1) and (1, -1) have the kernels 1 and -1", "identity")
+@claim.step("Two heads: tokens $(1, 1)$ and $(1, -1)$ have the kernels 1 and -1", "identity")
 def two_signs():
     eye = np.eye(2, dtype=int) + sp.S.Zero
     attention = LinearAttention(W_q=eye, W_k=eye, W_v=eye, heads=2)
@@ -74,7 +75,7 @@ def random_signs(rng):
 
 
 claim.hypothesis(
-    "all heads share β and γ: there is one group",
+    "all heads share $β$ and $γ$: there is one group",
     "G = 1",
     violation=lambda ssd: ssd.groups - 1,
     holds=lambda: drawn("ssd", np.random.default_rng(8), d=4, n=1, heads=2, groups=1),

@@ -26,9 +26,9 @@ from dsf_theory.system import System
 claim = Claim(
     id="ssd-to-attention",
     title="SSD is separable attention.",
-    statement="With φ = γ, a normaliser η that grows as exp(a Σ Δ), ψ = ηΔβ and W_v = W_x, separable attention has the "
-    "matrices of SSD, in the basis of the paper. The normaliser, kept in ψ as η_j, is what forgets; it depends "
-    "on all tokens so far.",
+    statement="With $φ = γ$, a normaliser $η$ that grows as $exp(a Σ_k Δ_k)$, $ψ = ηΔβ$ and $W_v = W_x$, separable "
+    "attention has the matrices of SSD, in the basis of the paper. The normaliser, kept in $ψ$ as $η_j$, is "
+    "what forgets; it depends on all tokens so far.",
     latex=r"\varphi_i = \gamma_i, \quad \eta_i = e^{a \sum_{k \le i} \Delta_k}, \quad "
     r"\psi_i = \eta_i \Delta_i \beta_i, \quad W_v = W_x",
     source="derived here; the duality: Dao and Gu 2024",
@@ -44,7 +44,7 @@ def dual(d: int, n: int, length: int) -> tuple[SSD, System, System]:
     return ssd, ssd.system(u), ssd_as_attention(ssd, u).system(u)
 
 
-@claim.step("Λ_i, B_i and C_i are those of attention, at any sizes", "Kronecker")
+@claim.step("$Λ_i$, $B_i$ and $C_i$ are those of attention, at any sizes", "Kronecker")
 def dual_at_any_size():
     _, system, attention = dual(3, 2, 3)
     return same_at_any_size(system, attention)
@@ -73,7 +73,7 @@ def dual_entries():
     yield from same(system, attention, first=1)
 
 
-@claim.step("At all times: η_i = e^{aΔ_i} η_{i-1}, so Λ_i ⋯ Λ_{j+1} = η_j/η_i", "induction")
+@claim.step("At all times: $η_i = e^{aΔ_i} η_{i-1}$, so $Λ_i ⋯ Λ_{j+1} = η_j/η_i$", "induction")
 def all_times():
     ssd, system, attention = dual(2, 2, 3)
     steps, log, eta = ssd.step(None), attention.output_gain.log[:, 0, 0, 0], sp.Function("eta")

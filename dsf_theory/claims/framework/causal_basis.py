@@ -15,8 +15,9 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="causal-basis",
     title="Invertible transitions can be moved into the features.",
-    statement="Where every Λ_i is invertible, T_i = (Λ_i ⋯ Λ_0)^{-1} gives a system with Λ = I and the same kernel: "
-    "un-normalised linear attention with features C_i Λ_i ⋯ Λ_0 and (Λ_j ⋯ Λ_0)^{-1} B_j, which depend on the past.",
+    statement="Where every $Λ_i$ is invertible, $T_i = (Λ_i ⋯ Λ_0)^{-1}$ gives a system with $Λ = I$ and the same "
+    "kernel: un-normalised linear attention with features $C_i Λ_i ⋯ Λ_0$ and $(Λ_j ⋯ Λ_0)^{-1} B_j$, which "
+    "depend on the past.",
     latex=r"\Phi_{ij} = \big(C_i \Lambda_i \cdots \Lambda_0\big)\big((\Lambda_j \cdots \Lambda_0)^{-1} B_j\big)",
     source="derived here",
     models=("qlstm", "s6", "ssd"),
@@ -31,7 +32,7 @@ def moved() -> tuple[System, np.ndarray]:
     return replace(any_matrices(5), transition=Dense(Lambda.reshape(5, 1, 1, 1, 1))), T
 
 
-@claim.step("Λ_i = T_i⁻¹ T_{i-1} multiplies out to Λ_i ⋯ Λ_0 = T_i⁻¹", "matrices")
+@claim.step("$Λ_i = T_i⁻¹ T_{i-1}$ multiplies out to $Λ_i ⋯ Λ_0 = T_i⁻¹$", "matrices")
 def products():
     system, T = moved()
     Lambda = system.Lambda[:, 0, 0]
@@ -39,7 +40,7 @@ def products():
         yield sp.Mul(*Lambda[i::-1]), 1 / T[i]
 
 
-@claim.step("In the basis T every transition is the identity", "matrices")
+@claim.step("In the basis $T$ every transition is the identity", "matrices")
 def no_transition():
     system, T = moved()
     yield system.in_basis(T.reshape(5, 1, 1)).Lambda[1:, 0, 0], np.full(4, sp.S.One)

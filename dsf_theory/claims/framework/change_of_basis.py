@@ -10,9 +10,10 @@ from dsf_theory.models import MODELS
 claim = Claim(
     id="change-of-basis",
     title="A change of basis leaves the kernel as it is.",
-    statement="For invertible T_i the system T_i Λ_i T_{i-1}^{-1}, T_i B_i, C_i T_i^{-1}, D_i has the same kernel Φ.",
+    statement="For invertible $T_i$ the system $T_i Λ_i T_{i-1}^{-1}$, $T_i B_i$, $C_i T_i^{-1}$, $D_i$ has the same "
+    "kernel $Φ$.",
     latex=r"(\Lambda_i, B_i, C_i, D_i) \sim (T_i \Lambda_i T_{i-1}^{-1},\; T_i B_i,\; C_i T_i^{-1},\; D_i)",
-    source="after Sieber et al. 2024, where a basis places the normaliser; general T_i: derived here",
+    source="after Sieber et al. 2024, where a basis places the normaliser; general $T_i$: derived here",
     models=("s6", "ssd", "lru", "linear_attention"),
     notebook="01_the_framework",
 )
@@ -23,13 +24,13 @@ def bases(length: int) -> np.ndarray:
     return letters("T", (length,)).reshape(length, 1, 1)
 
 
-@claim.step("Five steps of any sizes: the kernel is free of T", "matrices")
+@claim.step("Five steps of any sizes: the kernel is free of $T$", "matrices")
 def free_of_the_basis():
     system = any_matrices(5)
     return system.in_basis(bases(5)).product_kernel(), system.product_kernel()
 
 
-@claim.step("One more step: P̃(i, j) = T_i P(i, j) T_j⁻¹ is kept", "induction")
+@claim.step("One more step: $P̃(i, j) = T_i P(i, j) T_j⁻¹$ is kept", "induction")
 def carried_on():
     system, T = any_matrices(3), bases(3)[:, 0, 0]
     P = sp.Symbol("P", commutative=False)  # the product Λ_{i-1} ⋯ Λ_{j+1}, whatever it is
@@ -55,7 +56,7 @@ def basis_residual(case: tuple[str, float, int]) -> float:
 
 
 claim.hypothesis(
-    "the basis left at step i is the one entered at step i-1",
+    "the basis left at step $i$ is the one entered at step $i-1$",
     r"\tilde\Lambda_i = T_i \Lambda_i T_{i-1}^{-1}",
     violation=lambda case: case[1],
     holds=("ssd", 0.0, 1),

@@ -14,8 +14,9 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="closure",
     title="Systems in series and side by side are again systems.",
-    statement="A cascade is one system with N₁ + N₂ states and a block triangular transition, a sum of two is one with "
-    "a block diagonal transition. So a short convolution before a mixer, or several heads, stay within the framework.",
+    statement="A cascade is one system with $N₁ + N₂$ states and a block triangular transition, a sum of two is one "
+    "with a block diagonal transition. So a short convolution before a mixer, or several heads, stay within "
+    "the framework.",
     latex=r"\Lambda = \begin{pmatrix} \Lambda^1 & 0 \\ B^2 C^1 \Lambda^1 & \Lambda^2 \end{pmatrix},\quad "
     r"B = \begin{pmatrix} B^1 \\ B^2 (C^1 B^1 + D^1) \end{pmatrix},\quad C = (D^2 C^1,\; C^2),\quad D = D^2 D^1",
     source="derived here",
@@ -72,7 +73,7 @@ def side_by_side():
 
 
 @claim.step(
-    "A causal convolution of width three is one: a shift register of three states, Λ³ = 0", "matrices"
+    "A causal convolution of width three is one: a shift register of three states, $Λ³ = 0$", "matrices"
 )
 def short_convolution():
     length, width, u = 5, 3, any_matrices(5).u

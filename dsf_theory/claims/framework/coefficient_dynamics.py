@@ -16,9 +16,9 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="coefficient-dynamics",
     title="Weights that evolve linearly are a system.",
-    statement="Let α_ij = f(q_iᵀ s_{i|j}), s_{j|j} = b_j k_j, s_{i|j} = A_i s_{i-1|j}. With f the identity these are "
-    "the weights of a system with Λ_i = I ⊗ A_i, whatever A_i. With f = exp, A = I and a row sum they are softmax "
-    "attention, which has no finite state.",
+    statement="Let $α_ij = f(q_iᵀ s_{i|j})$, $s_{j|j} = b_j k_j$, $s_{i|j} = A_i s_{i-1|j}$. With $f$ the identity "
+    "these are the weights of a system with $Λ_i = I ⊗ A_i$, whatever $A_i$. With $f = exp$, $A = I$ and a "
+    "row sum they are softmax attention, which has no finite state.",
     latex=r"\alpha_{ij} = f(q_i^\top A_i \cdots A_{j+1} b_j k_j), \qquad y_i = \sum_{j \le i} \alpha_{ij} v_j",
     source="after Sieber et al. 2025 (arXiv 2510.09389); the two cases: derived here",
     models=("softmax_attention",),
@@ -46,13 +46,15 @@ def linear_system(queries: np.ndarray, keys: np.ndarray, A: np.ndarray) -> Syste
     )
 
 
-@claim.step("f the identity: the weights are those of the system, for matrices A_i of any kind", "identity")
+@claim.step(
+    "$f$ the identity: the weights are those of the system, for matrices $A_i$ of any kind", "identity"
+)
 def identity_case():
     queries, keys, A = symbols("q", (4, 2)), symbols("k", (4, 2)), symbols("A", (4, 2, 2))
     yield evolved(queries, keys, A), linear_system(queries, keys, A).weights()[0, 0]
 
 
-@claim.step("f = exp, A = I, divided by the row sum: softmax attention", "identity")
+@claim.step("$f = exp$, $A = I$, divided by the row sum: softmax attention", "identity")
 def softmax_case():
     model, u = MODELS["softmax_attention"].symbolic(2, 1), symbols("u", (3, 2))
     q, k = (part[:, 0] for part in model.queries_keys(u))
@@ -74,7 +76,7 @@ def states_needed(f: str) -> int:
     return float(np.maximum(0.0, rank(READ[f](alpha)[6:, :6]) - 2.0))
 
 
-@claim.numbers("Random queries, keys and matrices A_i, and softmax")
+@claim.numbers("Random queries, keys and matrices $A_i$, and softmax")
 def random_coefficients(rng):
     queries, keys, A = (
         rng.standard_normal((6, 3)),

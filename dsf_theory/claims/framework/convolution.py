@@ -19,7 +19,7 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="convolution",
     title="The recurrence is a convolution with a kernel that varies in time.",
-    statement="The output of the recurrence is Φ u with Φ_ij = C_i Λ_i ⋯ Λ_{j+1} B_j, plus D_i where i = j. "
+    statement="The output of the recurrence is $Φ u$ with $Φ_ij = C_i Λ_i ⋯ Λ_{j+1} B_j$, plus $D_i$ where $i = j$. "
     "The chunked form and the parallel scan compute the same.",
     latex=r"y_i = \sum_{j \le i} \Phi_{ij} u_j, \quad \Phi_{ij} = C_i \Lambda_i \cdots \Lambda_{j+1} B_j + [i = j] D_i",
     source="Sieber et al. 2024, the framework; stated here",
@@ -34,7 +34,7 @@ def six_steps():
     return system.recurrent(), system.convolutional()
 
 
-@claim.step("One more step: the state Σ_j P(i-1, j) w_j becomes Σ_j P(i, j) w_j", "induction")
+@claim.step("One more step: the state $Σ_j P(i-1, j) w_j$ becomes $Σ_j P(i, j) w_j$", "induction")
 def one_more_step():
     """The recurrence is read from the code that runs it; so is the rule of the kernel, P(i, j) = Λ_i P(i-1, j)."""
     P, w, decay = sp.Function("P"), sp.Function("w"), sp.Symbol("Lambda_i")

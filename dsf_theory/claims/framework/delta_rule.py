@@ -11,9 +11,9 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="delta-rule",
     title="The delta rule overwrites what a key held.",
-    statement="With Λ_i = I - β k kᵀ and the write β k, the memory of a key shrinks by 1 - β‖k‖² before the new value "
-    "is added; at β‖k‖² = 1 what was stored under k is replaced. Λ_i is symmetric, with eigenvalues 1 and 1 - β‖k‖²: "
-    "its norm is at most one exactly where 0 ≤ β‖k‖² ≤ 2.",
+    statement="With $Λ_i = I - β k kᵀ$ and the write $β k$, the memory of a key shrinks by $1 - β‖k‖²$ before the new "
+    "value is added; at $β‖k‖² = 1$ what was stored under $k$ is replaced. $Λ_i$ is symmetric, with "
+    "eigenvalues 1 and $1 - β‖k‖²$: its norm is at most one exactly where $0 ≤ β‖k‖² ≤ 2$.",
     latex=r"(I - \beta k k^\top) k = (1 - \beta \|k\|^2)\, k, \qquad \det(I - \beta k k^\top) = 1 - \beta \|k\|^2",
     source="Schlag et al. 2021; Yang et al. 2024; as a system of the framework: derived here",
     models=(),
@@ -29,7 +29,9 @@ def delta_system(keys: np.ndarray, values: np.ndarray, beta) -> System:
     return System(u=values, transition=Dense(matrix), write=beta * part, read=part)
 
 
-@claim.step("Λ k = (1 - β‖k‖²) k, for keys of any size; of v ⊗ k with any value v the same", "Kronecker")
+@claim.step(
+    "$Λ k = (1 - β‖k‖²) k$, for keys of any size; of $v ⊗ k$ with any value $v$ the same", "Kronecker"
+)
 def along_the_key():
     """For a vector of symbolic size, and from the system's own Λ = I ⊗ M for explicit ones."""
     size, beta = sp.Symbol("n", integer=True, positive=True), sp.Symbol("beta")
@@ -42,7 +44,9 @@ def along_the_key():
             yield delta_system(key, v, beta).Lambda[0] @ held, (1 - beta * (key[0] @ key[0])) * held
 
 
-@claim.step("Its eigenvalues are 1 and det Λ = 1 - s with s = β‖k‖², and 1 - (1 - s)² = s(2 - s)", "identity")
+@claim.step(
+    "Its eigenvalues are 1 and $det Λ = 1 - s$ with $s = β‖k‖²$, and $1 - (1 - s)² = s(2 - s)$", "identity"
+)
 def eigenvalues():
     beta, x, s = sp.symbols("beta x s")
     for n in (1, 2, 3):
@@ -55,7 +59,9 @@ def eigenvalues():
     yield 1 - (1 - s) ** 2, s * (2 - s)
 
 
-@claim.step("Reading k after the write: the old value times 1 - β‖k‖², the new one times β‖k‖²", "identity")
+@claim.step(
+    "Reading $k$ after the write: the old value times $1 - β‖k‖²$, the new one times $β‖k‖²$", "identity"
+)
 def overwritten():
     beta, n = sp.Symbol("beta"), 3
     key, values = symbols("k", (1, n)), symbols("v", (2, 1))

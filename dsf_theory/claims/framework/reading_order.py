@@ -16,8 +16,9 @@ claim = Claim(
     id="reading-order",
     title="Reading before the write is another output matrix.",
     statement="Control theory reads the state before it is written. A system of the framework is such a system with "
-    "C_i Λ_i and C_i B_i + D_i; the way back, C_i Λ_i^{-1}, needs every Λ_i invertible. So RWKV-5 and 6, which read "
-    "first and add a bonus β for the current token, are within the framework, with D = 0 where β = 1/w.",
+    "$C_i Λ_i$ and $C_i B_i + D_i$; the way back, $C_i Λ_i^{-1}$, needs every $Λ_i$ invertible. So RWKV-5 "
+    "and 6, which read first and add a bonus $β$ for the current token, are within the framework, with $D = "
+    "0$ where $β = 1/w$.",
     latex=r"y_i = (C_i \Lambda_i)\, h_{i-1} + (C_i B_i + D_i)\, u_i",
     source="derived here; RWKV: Peng et al. 2023",
     models=("s6", "qlstm"),
@@ -33,14 +34,14 @@ def read_before(system: System, C: np.ndarray, D: np.ndarray) -> np.ndarray:
     return np.array([C[i] * before[i] + D[i] * system.u[i, 0] for i in range(length)], dtype=object)
 
 
-@claim.step("Read after the write is C_i Λ_i read before it, and C_i B_i more at once", "matrices")
+@claim.step("Read after the write is $C_i Λ_i$ read before it, and $C_i B_i$ more at once", "matrices")
 def to_control():
     system = any_matrices(5)
     Lambda, B, C, D = (part[:, 0, 0] for part in (system.Lambda, system.B, system.C, system.D))
     yield read_before(system, C * Lambda, C * B + D), system.recurrent()[:, 0]
 
 
-@claim.step("The way back: C_i Λ_i⁻¹ read after the write, and as much less at once", "matrices")
+@claim.step("The way back: $C_i Λ_i⁻¹$ read after the write, and as much less at once", "matrices")
 def from_control():
     system = any_matrices(5)
     Lambda, B, C, D = (part[:, 0, 0] for part in (system.Lambda, system.B, system.C, system.D))
@@ -56,7 +57,7 @@ def rwkv(w: np.ndarray, r: np.ndarray, k: np.ndarray, beta: np.ndarray, u: np.nd
     return System(u=u, transition=Diagonal(log), write=write, read=read, skip=skip)
 
 
-@claim.step("RWKV: C = r/w and D = rᵀ(β ⊙ k) - (r/w)ᵀ k, which is zero where β = 1/w", "identity")
+@claim.step("RWKV: $C = r/w$ and $D = rᵀ(β ⊙ k) - (r/w)ᵀ k$, which is zero where $β = 1/w$", "identity")
 def bonus():
     w, r, k, beta = (symbols(name, (3, 2), positive=True) for name in ("w", "r", "k", "beta"))
     u, h, y = symbols("u", (3, 1)), np.zeros(2, dtype=int), []

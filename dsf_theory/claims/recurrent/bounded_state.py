@@ -15,8 +15,8 @@ from dsf_theory.system import System
 claim = Claim(
     id="bounded-state",
     title="A state that decays is bounded by the geometric series.",
-    statement="If |λ_i| ≤ κ and |B_i u_i| ≤ β at every step, 0 < κ < 1 and β > 0, then "
-    "|h_i| ≤ β(1 - κ^{i+1})/(1 - κ) < β/(1 - κ). Where nothing decays, as in un-normalised linear attention, the state "
+    statement="If $|λ_i| ≤ κ$ and $|B_i u_i| ≤ β$ at every step, $0 < κ < 1$ and $β > 0$, then $|h_i| ≤ β(1 - "
+    "κ^{i+1})/(1 - κ) < β/(1 - κ)$. Where nothing decays, as in un-normalised linear attention, the state "
     "may grow without bound.",
     latex=r"|h_i| \le \beta\,\frac{1 - \kappa^{i+1}}{1 - \kappa} < \frac{\beta}{1 - \kappa}",
     source="derived here",
@@ -51,13 +51,13 @@ def attained():
     return Identity(worst_case(5), claimed, by=lambda rest: sp.cancel(sp.together(rest)))
 
 
-@claim.step("One more step: κ times the bound, plus β, is the next bound", "induction")
+@claim.step("One more step: $κ$ times the bound, plus $β$, is the next bound", "induction")
 def next_bound():
     yield geometric(sp.S.Zero), beta
     yield kappa * geometric(I - 1) + beta, geometric(I)
 
 
-@claim.step("No step does worse: κ|h| + β ≥ |λh + b|, as the slack is its own modulus", "identity")
+@claim.step("No step does worse: $κ|h| + β ≥ |λh + b|$, as the slack is its own modulus", "identity")
 def triangle():
     """Any λ with |λ| <= κ is ±κ/(1 + t) of some t >= 0, any b is ±β/(1 + w); all signs of λh and b."""
     h, t, w = sp.symbols("h t w", nonnegative=True)
@@ -67,7 +67,7 @@ def triangle():
         yield slack, sp.Abs(slack)
 
 
-@claim.step("The bound rises to β/(1 - κ); what it lacks is βκ^{i+1}/(1 - κ), above zero", "limit")
+@claim.step("The bound rises to $β/(1 - κ)$; what it lacks is $βκ^{i+1}/(1 - κ)$, above zero", "limit")
 def limit():
     yield sp.limit(geometric(I), I, sp.oo), beta / (1 - kappa)
     yield beta / (1 - kappa) - geometric(I), beta * kappa ** (I + 1) / (1 - kappa)
@@ -97,7 +97,7 @@ def within(_rng):
 
 
 claim.hypothesis(
-    "every decay is at most κ",
+    "every decay is at most $κ$",
     r"|\lambda_i| \le \kappa < 1",
     violation=lambda name: np.maximum(0.0, np.abs(driven(name).Lambda).max() - 0.9),
     holds="qlstm",

@@ -19,9 +19,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="input-normal",
     title="The square root of the RG-LRU keeps its state at unit variance.",
-    statement="Without the input gate a² + b² = 1, so that the Gramian W_i = a_i² W_{i-1} + b_i² is 1 - ∏ a_k², and 1 "
-    "at every step with the reset: white input of unit variance gives a state of variance W_i <= 1. A held input is "
-    "not bounded like that: it is amplified by √((1 + a)/(1 - a)).",
+    statement="Without the input gate $a² + b² = 1$, so that the Gramian $W_i = a_i² W_{i-1} + b_i²$ is $1 - ∏ a_k²$, "
+    "and 1 at every step with the reset: white input of unit variance gives a state of variance $W_i <= 1$. "
+    "A held input is not bounded like that: it is amplified by $√((1 + a)/(1 - a))$.",
     latex=r"a_i^2 + b_i^2 = 1 \;\Rightarrow\; W_i = a_i^2 W_{i-1} + b_i^2 = 1 - \prod_{k \le i} a_k^2, \qquad "
     r"\mathbb{E}\, h_i^2 = W_i",
     source="derived here; the factor: De et al. 2024 (Griffin) and Orvieto et al. 2023 (LRU)",
@@ -41,7 +41,7 @@ def open_gate(reset: bool = False) -> tuple[Array, Array, Array]:
     return tuple(xp.map(lambda entry: sp.sympify(entry).subs(open_, 1), part) for part in parts)
 
 
-@claim.step("a² + b² = 1 at every step; with the reset b_0 = 1", "identity")
+@claim.step("$a² + b² = 1$ at every step; with the reset $b_0 = 1$", "identity")
 def on_the_circle():
     for reset in (False, True):
         a, b, _ = open_gate(reset)
@@ -50,14 +50,16 @@ def on_the_circle():
         yield b[0] ** 2, 1 if reset else 1 - a[0] ** 2
 
 
-@claim.step("Three steps: W_i = Σ_j Φ_ij² = 1 - ∏ a_k², and 1 with the reset", "identity")
+@claim.step("Three steps: $W_i = Σ_j Φ_ij² = 1 - ∏ a_k²$, and 1 with the reset", "identity")
 def three_steps():
     for reset in (False, True):
         a, _, phi = open_gate(reset)
         yield (phi**2).sum(axis=1), 1 - int(not reset) * np.cumprod(a**2)
 
 
-@claim.step("White u of unit variance, E u_j u_k = [j = k]: the mean of h_i² is W_i = Σ_j Φ_ij²", "identity")
+@claim.step(
+    "White $u$ of unit variance, $E u_j u_k = [j = k]$: the mean of $h_i²$ is $W_i = Σ_j Φ_ij²$", "identity"
+)
 def mean_square():
     """Of the products in h_i² = (Σ_j Φ_ij u_j)² only the squares have a mean, one."""
     _, _, phi = open_gate()
@@ -67,14 +69,14 @@ def mean_square():
     yield Identity(mean, (phi**2).sum(axis=1), shown=(r"\mathbb{E}\, h_i^2", r"\sum_j \Phi_{ij}^2"))
 
 
-@claim.step("One more step: a² (1 - P) + b² = 1 - a² P with P = ∏_{k<i} a_k²; P = 0 stays", "induction")
+@claim.step("One more step: $a² (1 - P) + b² = 1 - a² P$ with $P = ∏_{k<i} a_k²$; $P = 0$ stays", "induction")
 def one_more_step():
     a, b, _ = open_gate()
     P = sp.Symbol("P", nonnegative=True)
     yield a[2] ** 2 * (1 - P) + b[2] ** 2, 1 - a[2] ** 2 * P
 
 
-@claim.step("A held input is amplified by b / (1 - a) = √((1 + a)/(1 - a))", "identity")
+@claim.step("A held input is amplified by $b / (1 - a) = √((1 + a)/(1 - a))$", "identity")
 def held_input():
     a, b, _ = open_gate()
     yield Identity((b[2] / (1 - a[2])) ** 2, (1 + a[2]) / (1 - a[2]), by=numerator)
@@ -98,7 +100,7 @@ def normal_residual(model: Model) -> float:
     return np.abs(gramian(model, u) - (1 - np.cumprod(a**2, axis=0))).max()
 
 
-@claim.numbers("Random RG-LRU; with the reset W_i = 1; the LRU as it is initialised: |λ|² + γ² = 1")
+@claim.numbers("Random RG-LRU; with the reset $W_i = 1$; the LRU as it is initialised: $|λ|² + γ² = 1$")
 def random_gramians(rng):
     seed, u = int(rng.integers(1000)), rng.standard_normal((7, 3))
     lru = LRU.random(d=3, n=4, seed=seed)
@@ -131,7 +133,7 @@ def off_the_circle(model: Model) -> Array:
 
 
 claim.hypothesis(
-    "the factor is the square root of 1 - a²",
+    "the factor is the square root of $1 - a²$",
     r"b_i = \sqrt{1 - a_i^2}",
     violation=off_the_circle,
     holds=lambda: opened(1),

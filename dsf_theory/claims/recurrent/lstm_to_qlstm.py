@@ -25,9 +25,10 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="lstm-to-qlstm",
     title="The quasi-LSTM is the LSTM whose gates read the input alone and which has no tanh.",
-    statement="With U = 0 and the identity in place of tanh the LSTM is the quasi-LSTM, a linear system. The LSTM with "
-    "tanh and U is that to first order in its values W_u u + U_u h; beyond it, where U ≠ 0, the gates depend on the "
-    "state, so that the recurrence is not linear in the state, as the framework requires.",
+    statement="With $U = 0$ and the identity in place of tanh the LSTM is the quasi-LSTM, a linear system. The LSTM "
+    "with tanh and $U$ is that to first order in its values $W_u u + U_u h$; beyond it, where $U ≠ 0$, the "
+    "gates depend on the state, so that the recurrence is not linear in the state, as the framework "
+    "requires.",
     latex=r"c_i = \sigma(f_i) \odot c_{i-1} + \sigma(i_i) \odot \tanh(g_i), \quad h_i = \sigma(o_i) \odot \tanh(c_i) "
     r"\;\longrightarrow\; c_i = \sigma(f_i) \odot c_{i-1} + \sigma(i_i) \odot W_u u_i, \quad "
     r"y_i = \sigma(o_i) \odot c_i",
@@ -76,14 +77,14 @@ def with_gates_of_the_input(kind: type[LSTM]) -> LSTM:
     return having(model, **{f"U_{name}": 0 * model.U_f for name in GATES})
 
 
-@claim.step("The LSTM: two steps, its gates functions of u and of the last output", "identity")
+@claim.step("The LSTM: two steps, its gates functions of $u$ and of the last output", "identity")
 def two_steps():
     model, u = LSTM.symbolic(d=2), tokens(2, 2)
     for each in (model, without(model, *(f"b_{name}" for name in GATES))):
         yield Identity(each.output(u), as_published(each, u), shown=(r"y_1", r"\sigma(o_1) \odot \tanh(c_1)"))
 
 
-@claim.step("U = 0 and no tanh: the output is that of the quasi-LSTM", "identity")
+@claim.step("$U = 0$ and no tanh: the output is that of the quasi-LSTM", "identity")
 def without_state_and_tanh():
     model, u = with_gates_of_the_input(LinearLSTM), tokens(3, 2)
     yield Identity(
@@ -94,7 +95,7 @@ def without_state_and_tanh():
     )
 
 
-@claim.step("One more step: y_i = o_i f_i / o_{i-1} y_{i-1} + o_i i_i W_u u_i", "induction")
+@claim.step("One more step: $y_i = o_i f_i / o_{i-1} y_{i-1} + o_i i_i W_u u_i$", "induction")
 def one_more_step():
     model, u = with_gates_of_the_input(LinearLSTM), tokens(3, 2)
     y, system = model.output(u), gates_of(model).system(u)
@@ -107,7 +108,7 @@ def one_more_step():
 
 
 @claim.step(
-    "To first order in g = W_u u + U_u h the LSTM is the quasi-LSTM, with its tanh and its U", "calculus"
+    "To first order in $g = W_u u + U_u h$ the LSTM is the quasi-LSTM, with its tanh and its $U$", "calculus"
 )
 def first_order():
     model, size = LSTM.symbolic(d=1), sp.Symbol("epsilon", real=True)
@@ -121,7 +122,9 @@ def first_order():
     yield np.array([part.subs(size, 0) for part in y]), np.zeros(2, dtype=int)
 
 
-@claim.numbers("Random LSTM against the definition, and against the quasi-LSTM where U = 0 and tanh is gone")
+@claim.numbers(
+    "Random LSTM against the definition, and against the quasi-LSTM where $U = 0$ and tanh is gone"
+)
 def random_lstm(rng):
     model, u = drawn("lstm", rng, d=4), rng.standard_normal((2, 12, 4))
     batch = np.stack([as_published(model, sequence) for sequence in u])

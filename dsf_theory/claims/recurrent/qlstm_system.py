@@ -25,8 +25,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="qlstm-system",
     title="The quasi-LSTM is a diagonal system with one state a channel and gates for its coefficients.",
-    statement="Λ_i, B_i and C_i are the forget, the input and the output gate, B_i times W_u; D is zero. With the "
-    "reversed sigmoid the decay is σ(-f)^α = e^{-α softplus(f)}, with α = 1 the quasi-LSTM of -f.",
+    statement="$Λ_i$, $B_i$ and $C_i$ are the forget, the input and the output gate, $B_i$ times $W_u$; $D$ is zero. "
+    "With the reversed sigmoid the decay is $σ(-f)^α = e^{-α softplus(f)}$, with $α = 1$ the quasi-LSTM of "
+    "$-f$.",
     latex=r"\Lambda_i = \operatorname{diag} \sigma(f_i), \quad B_i = \operatorname{diag} \sigma(i_i)\, W_u, \quad "
     r"C_i = \operatorname{diag} \sigma(o_i); \quad \tilde\Lambda_i = \operatorname{diag} \sigma(-f_i)^\alpha",
     source="Sieber et al. 2024, eq. (23), and its released code",
@@ -51,14 +52,14 @@ def qlstm_claimed(model: QLSTM, u: Array) -> dict[str, np.ndarray]:
     return {"Lambda": diagonal[0], "B": diagonal[1] @ model.W_u, "C": diagonal[2], "D": 0 * diagonal[0]}
 
 
-@claim.step("Λ_i, B_i, C_i and D_i of the quasi-LSTM: three tokens, two channels", "identity")
+@claim.step("$Λ_i$, $B_i$, $C_i$ and $D_i$ of the quasi-LSTM: three tokens, two channels", "identity")
 def entries():
     model, u = QLSTM.symbolic(d=2), tokens(3, 2)
     for each in (model, without(model, "b_f", "b_i", "b_o")):
         yield from as_claimed(each.system(u), qlstm_claimed(each, u), SHOWN)
 
 
-@claim.step("Reversed: Λ_i = σ(-f_i)^α, all else is the same; no decay for α <= 0", "identity")
+@claim.step("Reversed: $Λ_i = σ(-f_i)^α$, all else is the same; no decay for $α <= 0$", "identity")
 def reversed_sigmoid():
     for sign in ("positive", "negative"):
         alpha = np.array(sp.Symbol("alpha", **{sign: True}))
@@ -70,7 +71,7 @@ def reversed_sigmoid():
         yield from as_claimed(system, claimed, shown, by=powers)
 
 
-@claim.step("Reversed with α = 1 it is the quasi-LSTM of -f", "identity")
+@claim.step("Reversed with $α = 1$ it is the quasi-LSTM of $-f$", "identity")
 def reversed_gate():
     model, u = having(QLSTMReversed.symbolic(d=2), alpha=np.array(sp.S.One)), tokens(3, 2)
     values = {k: v for k, v in model.parameters.items() if k != "alpha"}
@@ -78,7 +79,7 @@ def reversed_gate():
     yield from same(model.system(u), mirrored.system(u))
 
 
-@claim.step("Φ_ij = diag(o_i f_i ⋯ f_{j+1} i_j) W_u", "identity")
+@claim.step("$Φ_ij = diag(o_i f_i ⋯ f_{j+1} i_j) W_u$", "identity")
 def kernel_of_gates():
     gates = {name: symbols(name, (3, 2), positive=True) for name in "fio"}
     model = QLSTM.symbolic(d=2)

@@ -22,8 +22,9 @@ from dsf_theory.models import RGLRU
 claim = Claim(
     id="rglru-system",
     title="The RG-LRU is a diagonal system whose write follows from its decay.",
-    statement="With the recurrence gate r and the input gate i the decay is a = σ(Λ_p)^{c r}, the write √(1 - a²) i, "
-    "and the state is the output. The released code writes the first input with factor 1 in place of √(1 - a²).",
+    statement="With the recurrence gate $r$ and the input gate $i$ the decay is $a = σ(Λ_p)^{c r}$, the write $√(1 - "
+    "a²) i$, and the state is the output. The released code writes the first input with factor 1 in place "
+    "of $√(1 - a²)$.",
     latex=r"\Lambda_i = \operatorname{diag} a_i, \quad B_i = \operatorname{diag} \sqrt{1 - a_i^2} \odot \sigma(x_i), "
     r"\quad C_i = I, \qquad a_i = \sigma(\Lambda_p)^{c\, \sigma(r_i)}",
     source="De et al. 2024 (Griffin); the reset: its released code",
@@ -56,7 +57,7 @@ def of_three_tokens(model: RGLRU, c: float | sp.Expr, reset: bool = False):
     yield from as_claimed(model.system(u), claimed(model, u, c, reset), SHOWN, by=powers)
 
 
-@claim.step("Λ_i, B_i, C_i and D_i, for c = 8 as it is by default and for any c", "identity")
+@claim.step("$Λ_i$, $B_i$, $C_i$ and $D_i$, for $c = 8$ as it is by default and for any $c$", "identity")
 def entries():
     model, c = RGLRU.symbolic(d=2), sp.Symbol("c", positive=True)
     yield from of_three_tokens(model, 8)
@@ -65,7 +66,7 @@ def entries():
     yield from of_three_tokens(model, c)
 
 
-@claim.step("With the reset B_0 = diag σ(x_0), and all else is the same", "identity")
+@claim.step("With the reset $B_0 = diag σ(x_0)$, and all else is the same", "identity")
 def with_reset():
     model, u = RGLRU.symbolic(d=2, reset=True), tokens(3, 2)
     first = np.diag(sigmoid(model.xp, gate(model, "x", u[0])))
@@ -73,7 +74,7 @@ def with_reset():
     yield from of_three_tokens(model, 8, reset=True)
 
 
-@claim.step("log a = -c r softplus(-Λ_p), the form in which it is computed", "identity")
+@claim.step("$log a = -c r softplus(-Λ_p)$, the form in which it is computed", "identity")
 def in_logarithms():
     model, u = RGLRU.symbolic(d=2), tokens(2, 2)
     r = np.stack([sigmoid(model.xp, gate(model, "a", u_i)) for u_i in u])
@@ -81,7 +82,9 @@ def in_logarithms():
     yield log, -8 * r * model.xp.log(1 + model.xp.exp(-model.Lambda_p))
 
 
-@claim.numbers("At random, with their biases, c = 8 and 3, with and without the reset: matrices and outputs")
+@claim.numbers(
+    "At random, with their biases, $c = 8$ and 3, with and without the reset: matrices and outputs"
+)
 def random_rglru(rng):
     sizes = {"d": 4, "optional": ("b_a", "b_x")}
     plain = [drawn("rglru", rng, **sizes), drawn("rglru", rng, c=3, **sizes)]

@@ -20,10 +20,10 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="s6-qlstm",
     title="S6 with one state a channel has the recursion of a quasi-LSTM with coupled gates.",
-    statement="With n = 1 and D = 0 the decay of S6 is σ(-z)^a, the reversed sigmoid, and its kernel is that of the "
-    "quasi-LSTM with the gates f = σ(-z)^a, i = Δβ, o = γ and W_u = I. Conversely equal kernels leave the gates no "
-    "freedom but a gauge τ. Gates lie in (0, 1) and differ by channel; the β and γ of S6 have any sign and are shared "
-    "by all channels.",
+    statement="With $n = 1$ and $D = 0$ the decay of S6 is $σ(-z)^a$, the reversed sigmoid, and its kernel is that of "
+    "the quasi-LSTM with the gates $f = σ(-z)^a$, $i = Δβ$, $o = γ$ and $W_u = I$. Conversely equal kernels "
+    "leave the gates no freedom but a gauge $τ$. Gates lie in $(0, 1)$ and differ by channel; the $β$ and "
+    "$γ$ of S6 have any sign and are shared by all channels.",
     latex=r"\Lambda_i = \sigma(-z_i)^a, \qquad f_i = \lambda_i \frac{\tau_i}{\tau_{i-1}}, \quad "
     r"i_i = \tau_i \Delta_i \beta_i, \quad o_i = \frac{\gamma_i}{\tau_i}",
     source="after Sieber et al. 2024; the converse is derived here",
@@ -38,7 +38,7 @@ def narrow(d: int = 2) -> S6:
     return having(model, A_log=model.xp.log(symbols("a", (d, 1), positive=True)), D=0 * model.D)
 
 
-@claim.step("S6 at n = 1: Λ_i = diag σ(-z_i)^a with z = W_up W_down u + b", "identity")
+@claim.step("S6 at $n = 1$: $Λ_i = diag σ(-z_i)^a$ with $z = W_up W_down u + b$", "identity")
 def reversed_decay():
     model, u = narrow(), tokens(3, 2)
     z = [model.W_delta_up @ (model.W_delta_down @ u_i) + model.b_delta for u_i in u]
@@ -47,7 +47,8 @@ def reversed_decay():
 
 
 @claim.step(
-    "With one a for all channels it is the Λ_i of the reversed quasi-LSTM with W_f = W_up W_down", "identity"
+    "With one $a$ for all channels it is the $Λ_i$ of the reversed quasi-LSTM with $W_f = W_up W_down$",
+    "identity",
 )
 def reversed_models():
     alpha, s6, u = sp.Symbol("a", positive=True), narrow(), tokens(3, 2)
@@ -71,7 +72,7 @@ def quasi_lstm(xp: Namespace, like: Array, gates: dict[str, Array]) -> QLSTM:
     return with_gates(model, {name: logit(xp, part) for name, part in gates.items()})
 
 
-@claim.step("Gates f = λ, i = Δβ and o = γ, with W_u = I: one kernel", "identity")
+@claim.step("Gates $f = λ$, $i = Δβ$ and $o = γ$, with $W_u = I$: one kernel", "identity")
 def one_kernel():
     s6, u = with_steps(narrow(), 3), tokens(3, 2)
     found, step = gates_of(s6, u), s6.step(u)
@@ -82,7 +83,8 @@ def one_kernel():
 
 
 @claim.step(
-    "Conversely the first two diagonals of Φ fix o and f, up to τ, and with them all of Φ", "identity"
+    "Conversely the first two diagonals of $Φ$ fix $o$ and $f$, up to $τ$, and with them all of $Φ$",
+    "identity",
 )
 def up_to_a_gauge():
     s6, u = with_steps(narrow(1), 3), tokens(3, 1)
@@ -120,7 +122,7 @@ def clipped_quasi_lstm(s6: S6) -> float:
     return relative(quasi_lstm(s6.xp, u, clipped).kernel(u), s6.kernel(u))
 
 
-@claim.numbers("S6 whose gates lie in (0, 1), and the reversed quasi-LSTM with its decay")
+@claim.numbers("S6 whose gates lie in $(0, 1)$, and the reversed quasi-LSTM with its decay")
 def random_gates(rng):
     s6, u = with_gates_in(0.1, 0.9), rng.standard_normal((9, 3))
     mamba, quasi = drawn("s6", rng, d=3, n=1), drawn("qlstm_rev", rng, d=3)
@@ -147,7 +149,7 @@ def minor(s6: S6) -> float:
     return 1 - phi[2, 1] * phi[1, 0] / (phi[2, 0] * phi[1, 1])
 
 
-@claim.numbers("A minor of Φ that is zero for every quasi-LSTM is zero for S6 with n = 1 and D = 0")
+@claim.numbers("A minor of $Φ$ that is zero for every quasi-LSTM is zero for S6 with $n = 1$ and $D = 0$")
 def minors(rng):
     quasi = drawn("qlstm", rng, d=1)
     return [minor(quasi), minor(with_gates_in(-0.9, 0.9, d=1))]

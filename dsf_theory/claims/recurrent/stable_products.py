@@ -20,9 +20,9 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="stable-products",
     title="Products of diagonal contractions are contractions; of others they need not be.",
-    statement="If every Λ_i is diagonal with entries of modulus at most one, so is every product of them, and its norm "
-    "is its largest modulus. For matrices that are not diagonal in one basis it is false, even if each has spectral "
-    "radius zero.",
+    statement="If every $Λ_i$ is diagonal with entries of modulus at most one, so is every product of them, and its "
+    "norm is its largest modulus. For matrices that are not diagonal in one basis it is false, even if each "
+    "has spectral radius zero.",
     latex=r"|\lambda_i| \le 1 \;\Rightarrow\; \Big\|\prod_{k=j+1}^{i} \Lambda_k\Big\| \le 1",
     source="derived here",
     models=("qlstm", "rglru", "s6", "s6_2", "ssd", "norm_attention"),
@@ -70,7 +70,9 @@ def add_up():
     yield system.kernel()[2, 0, 0, 0], sp.exp(-Delta[1] - Delta[2])
 
 
-@claim.step("One more factor: |λP| = |λ||P|, and 1 - |λ||P| is its own modulus, so not negative", "induction")
+@claim.step(
+    "One more factor: $|λP| = |λ||P|$, and $1 - |λ||P|$ is its own modulus, so not negative", "induction"
+)
 def one_more_factor():
     """Every modulus that is at most one, and not zero, is 1/(1 + s) of some s >= 0."""
     (each, P), (s, t) = sp.symbols("lambda P"), sp.symbols("s t", nonnegative=True)

@@ -1,6 +1,5 @@
 """Claims and reports for readers: formulas, pages of a notebook, text of a terminal."""
 
-from dsf_theory.claims.render.formulas import typeset
 from dsf_theory.claims.render.pages import claim_markdown, ledger_markdown, report_markdown
 from dsf_theory.claims.render.terminal import as_text, explanation, table
 

@@ -1,7 +1,6 @@
-"""Formulas of a proof, and its words with indices, as a reader sees them."""
+"""Formulas of a proof as a reader sees them: both sides of identities, and what is left of them."""
 
 import html
-import re
 import textwrap
 
 import numpy as np
@@ -10,6 +9,7 @@ import sympy as sp
 from dsf_theory.claims.outcome import Outcome, StepResult
 from dsf_theory.claims.statement import Identity
 from dsf_theory.system.symbolic import symbol_latex, to_latex
+from dsf_theory.system.words import scientific
 
 READABLE = 60
 """Operations in an expression that a reader can take in."""
@@ -102,12 +102,15 @@ def residual_text(step: StepResult) -> str:
     return textwrap.shorten(str(step.residual), 60, placeholder=" …")
 
 
-def typeset(words: str) -> str:
-    """Words as HTML, their indices lowered and powers raised: ``Λ_{i-1}``, ``κ^{i+1}``, ``W_η``."""
-    text = html.escape(words.replace("<=", "≤").replace(">=", "≥"), quote=False)
-    for mark, tag in (("_", "sub"), (r"\^", "sup")):
-        text = re.sub(mark + r"(?:\{([^}]*)\}|([A-Za-z0-9\u0370-\u03ff]+))", rf"<{tag}>\1\2</{tag}>", text)
-    return text
+def residual_typeset(step: StepResult) -> str:
+    """The residual of a step for Markdown or HTML: a number or an expression as a formula, an error as text."""
+    if step.error:
+        return html.escape(step.error, quote=False)
+    if step.method == "numbers":
+        return f"${scientific(step.residual)}$"
+    if size(step.residual) <= READABLE:
+        return f"${side_latex(step.residual)}$"
+    return f"<code>{html.escape(residual_text(step), quote=False)}</code>"
 
 
 def needed(report: Outcome) -> str:

@@ -7,12 +7,11 @@ from dsf_theory.claims.render.formulas import (
     formula,
     mark,
     needed,
-    residual_text,
+    residual_typeset,
     shown_identities,
-    small,
-    typeset,
 )
 from dsf_theory.claims.statement import Condition, Statement
+from dsf_theory.system.words import scientific, typeset
 
 
 def claim_markdown(claim: Statement, conditions: Iterable[Condition]) -> str:
@@ -28,14 +27,14 @@ def report_markdown(report: Outcome) -> str:
     lines = [claim_markdown(report.claim, report.conditions), ""]
     for number, step in enumerate(report.steps, 1):
         lines.append(
-            f"{number}. {typeset(step.name)} *({step.method})* {mark(step.ok)} residual {residual_text(step)}"
+            f"{number}. {typeset(step.name)} *({step.method})* {mark(step.ok)} residual {residual_typeset(step)}"
         )
         for each in shown_identities(step)[:1]:
             lines += ["", "   " + formula(*each, newline=r"\cr"), ""]
     if report.counterexamples:
         lines += ["", "| without the hypothesis | residual with it | without it | |", "|---|---|---|---|"]
         lines += [
-            f"| {c.hypothesis} | {small(c.with_it)} | {c.without_it:.2g} | {mark(c.ok)} |"
+            f"| {typeset(c.hypothesis)} | ${scientific(c.with_it)}$ | ${scientific(c.without_it)}$ | {mark(c.ok)} |"
             for c in report.counterexamples
         ]
     return "\n".join(lines)

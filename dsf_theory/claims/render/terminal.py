@@ -20,6 +20,7 @@ from dsf_theory.claims.render.formulas import (
     small,
 )
 from dsf_theory.claims.statement import Identity
+from dsf_theory.system.words import plain
 
 
 def table(ledger: LedgerOutcome):
@@ -67,16 +68,17 @@ def explanation(report: Outcome, width: int = 100) -> str:
     def wrapped(text: str, indent: str = "") -> str:
         return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
 
-    lines = [claim.title, "=" * min(len(claim.title), width), "", wrapped(claim.statement), ""]
+    title = plain(claim.title)
+    lines = [title, "=" * min(len(title), width), "", wrapped(plain(claim.statement)), ""]
     lines += [
         f"  LaTeX   {claim.latex}",
-        f"  Source  {claim.source}",
+        f"  Source  {plain(claim.source)}",
         f"  Models  {', '.join(claim.models) or '-'}",
         "",
     ]
-    lines += [f"  Assuming {h.words}." for h in report.conditions]
+    lines += [f"  Assuming {plain(h.words)}." for h in report.conditions]
     for number, step in enumerate(report.steps, 1):
-        lines += ["", f"{number}. {step.name}  [{step.method}]"]
+        lines += ["", f"{number}. {plain(step.name)}  [{step.method}]"]
         for identity in step.identities:
             lines += sides(identity, width)
         lines.append(f"   {mark(step.ok)} residual {residual_text(step)}  ({step.seconds:.2f} s)")
@@ -106,9 +108,9 @@ def side_text(side, width: int) -> str:
 def dropped(found: Counterexample, wrapped) -> list[str]:
     """What happens without a hypothesis."""
     if found.error:
-        return [wrapped(f"{mark(False)} {found.hypothesis}: {found.error}")]
+        return [wrapped(f"{mark(False)} {plain(found.hypothesis)}: {found.error}")]
     line = (
-        f"{mark(found.ok)} Without '{found.hypothesis}' the residual is {found.without_it:.2g}, "
+        f"{mark(found.ok)} Without '{plain(found.hypothesis)}' the residual is {found.without_it:.2g}, "
         f"with it {small(found.with_it)}."
     )
     return [wrapped(line)]

@@ -26,9 +26,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="bilinear",
     title="The bilinear rule is the trapezoid rule, and what decays goes on decaying.",
-    statement="With ā = (1 + aΔ/2)/(1 - aΔ/2) and b̄ = Δ/(1 - aΔ/2) b a step takes the mean of the states before and "
-    "after it. It differs from zero-order hold by (aΔ)³/12 to leading order. Both rules take the left half-plane "
-    "into the unit disc.",
+    statement="With $ā = (1 + aΔ/2)/(1 - aΔ/2)$ and $b̄ = Δ/(1 - aΔ/2) b$ a step takes the mean of the states before "
+    "and after it. It differs from zero-order hold by $(aΔ)³/12$ to leading order. Both rules take the left "
+    "half-plane into the unit disc.",
     latex=r"\bar a = \frac{1 + a\Delta/2}{1 - a\Delta/2}, \qquad \bar a - e^{a\Delta} = \tfrac{(a\Delta)^3}{12} + \dots"
     r", \qquad |\bar a| \le 1 \iff \operatorname{Re} a \le 0",
     source="Gu, Goel, Ré 2022 (S4); the difference of the two rules is derived here",
@@ -37,7 +37,7 @@ claim = Claim(
 )
 
 
-@claim.step("S4D and S5: h - h₀ = Δ (A (h + h₀)/2 + B u), the trapezoid rule", "identity")
+@claim.step("S4D and S5: $h - h₀ = Δ (A (h + h₀)/2 + B u)$, the trapezoid rule", "identity")
 def trapezoid():
     for kind, sizes in SIZES.items():
         model = kind.symbolic(**sizes, rule="bilinear")
@@ -46,7 +46,7 @@ def trapezoid():
         yield Identity(after - before, delta * (A @ (after + before) / 2 + B @ u), by=numerator)
 
 
-@claim.step("S4, A and B of any size: (I - ΔA/2) Ā = I + ΔA/2 and (I - ΔA/2) B̄ = ΔB", "matrices")
+@claim.step("S4, $A$ and $B$ of any size: $(I - ΔA/2) Ā = I + ΔA/2$ and $(I - ΔA/2) B̄ = ΔB$", "matrices")
 def trapezoid_of_any_size():
     model = having(any_size("bilinear"), delta=2 * symbols("tau", (2,), positive=True))
     system, (A, B, delta) = model.system(tokens(2, 2)), continuous(model)
@@ -62,7 +62,9 @@ def one_mode(rule: str, pole: sp.Expr) -> tuple[sp.Expr, ...]:
     return system.Lambda.item(), system.B.item(), model.B.item(), model.delta.item()
 
 
-@claim.step("For a decay e^{-at} the rules differ by -a³Δ³/12, in b̄ by a²Δ³/12 b, to leading order", "limit")
+@claim.step(
+    "For a decay $e^{-at}$ the rules differ by $-a³Δ³/12$, in $b̄$ by $a²Δ³/12 b$, to leading order", "limit"
+)
 def second_order():
     a = sp.Symbol("a", positive=True)
     (decay, write, b, step), (held_decay, held_write, *_) = (
@@ -73,7 +75,7 @@ def second_order():
     yield sp.limit((write - held_write) / step**3, step, 0), a**2 * b / 12
 
 
-@claim.step("(1 - |ā|²) |1 - aΔ/2|² = -2 Re aΔ; by zero-order hold |ā|² = e^{2 Re aΔ}", "identity")
+@claim.step("$(1 - |ā|²) |1 - aΔ/2|² = -2 Re aΔ$; by zero-order hold $|ā|² = e^{2 Re aΔ}$", "identity")
 def into_the_disc():
     sigma, omega = sp.symbols("sigma omega", real=True)
     a = sigma + sp.I * omega
@@ -88,7 +90,7 @@ def squared(z: sp.Expr) -> sp.Expr:
     return z * sp.conjugate(z)
 
 
-@claim.numbers("S4D, S5 and S4: Ā and B̄ against scipy's generalised bilinear rule")
+@claim.numbers("S4D, S5 and S4: $Ā$ and $B̄$ against scipy's generalised bilinear rule")
 def against_scipy(rng):
     worst = []
     for kind, options in ((S4D, {"rule": "bilinear"}), (S5, {"rule": "bilinear"}), (S4, {})):

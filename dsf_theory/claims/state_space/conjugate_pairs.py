@@ -23,10 +23,10 @@ from dsf_theory.system.real_form import rotations
 
 claim = Claim(
     id="conjugate-pairs",
-    title="S4D with n/2 complex modes, the same for all channels, is S4 with a real n × n matrix.",
-    statement="A complex mode a = -σ + jω is the real matrix [[-σ, -ω], [ω, -σ]] on (Re h, Im h): sums, products and "
-    "inverses go over, so both rules do. The input is (Re b, Im b), the output 2 (Re c, -Im c): twice the real part "
-    "stands for the mode and its conjugate.",
+    title="S4D with $n/2$ complex modes, the same for all channels, is S4 with a real $n × n$ matrix.",
+    statement="A complex mode $a = -σ + jω$ is the real matrix $[[-σ, -ω], [ω, -σ]]$ on $(Re h, Im h)$: sums, "
+    "products and inverses go over, so both rules do. The input is $(Re b, Im b)$, the output $2 (Re c, -Im "
+    "c)$: twice the real part stands for the mode and its conjugate.",
     latex=r"a \mapsto \begin{pmatrix} \operatorname{Re} a & -\operatorname{Im} a \\ "
     r"\operatorname{Im} a & \operatorname{Re} a \end{pmatrix}, \qquad "
     r"c\, \bar a^{\,k} b + \overline{c\, \bar a^{\,k} b} = 2 \operatorname{Re} c\, \bar a^{\,k} b",
@@ -50,7 +50,7 @@ def as_s4(model: S4D) -> S4:
 
 
 @claim.step(
-    "Real matrices of complex numbers: R(z + w) = R(z) + R(w), R(z w) = R(z) R(w), R(1) = I", "identity"
+    "Real matrices of complex numbers: $R(z + w) = R(z) + R(w)$, $R(z w) = R(z) R(w)$, $R(1) = I$", "identity"
 )
 def numbers_as_matrices():
     model = cartesian(2, 2)
@@ -62,7 +62,9 @@ def numbers_as_matrices():
     yield R(z / z), np.eye(4, dtype=int)
 
 
-@claim.step("The real form of S4D: Λ = R(ā), B = (Re b̄, Im b̄), C = (Re c, -Im c), the same D", "identity")
+@claim.step(
+    "The real form of S4D: $Λ = R(ā)$, $B = (Re b̄, Im b̄)$, $C = (Re c, -Im c)$, the same $D$", "identity"
+)
 def real_form():
     system = S4D.symbolic(d=2, n=4).system(tokens(2, 2))
     real, xp = system.real("block"), system.xp
@@ -73,7 +75,7 @@ def real_form():
     yield real.D[1], system.D[1]
 
 
-@claim.step("It is S4 with A = R(a), by zero-order hold and by the bilinear rule", "identity")
+@claim.step("It is S4 with $A = R(a)$, by zero-order hold and by the bilinear rule", "identity")
 def s4_of_blocks():
     for rule in RULES:
         model, u = cartesian(2, 1, rule), tokens(2, 2)

@@ -15,8 +15,9 @@ from dsf_theory.models import S6
 claim = Claim(
     id="convex-gates",
     title="A convex gate keeps the state among the inputs.",
-    statement="If λ_i + b_i = 1 with both between 0 and 1, as in S6 with the zero-order hold and A = -1, then h_i "
-    "stays between the least and the largest input so far (and zero). Euler's write, of the released S6, does not.",
+    statement="If $λ_i + b_i = 1$ with both between 0 and 1, as in S6 with the zero-order hold and $A = -1$, then "
+    "$h_i$ stays between the least and the largest input so far (and zero). Euler's write, of the released "
+    "S6, does not.",
     latex=r"\lambda_i + b_i = 1,\; 0 \le \lambda_i \le 1 \;\Rightarrow\; |h_i| \le \max_{j \le i} |x_j|",
     source="after Gu and Dao 2023; the bound: derived here",
     models=("s6",),
@@ -31,13 +32,13 @@ def at_rate_one(rule: str) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     return decay.item(), written.item(), s6.step(None).item()
 
 
-@claim.step("S6 with the zero-order hold at A = -1: decay and write scale sum to one", "identity")
+@claim.step("S6 with the zero-order hold at $A = -1$: decay and write scale sum to one", "identity")
 def sum_to_one():
     decay, write, _ = at_rate_one("zoh")
     return decay + write, sp.S.One
 
 
-@claim.step("The distance to the bound shrinks: M - h_i = λ(M - h_{i-1}) + b(M - x_i)", "identity")
+@claim.step("The distance to the bound shrinks: $M - h_i = λ(M - h_{i-1}) + b(M - x_i)$", "identity")
 def distance():
     decay, write, _ = at_rate_one("zoh")
     M, h, x = sp.symbols("M h x", real=True)

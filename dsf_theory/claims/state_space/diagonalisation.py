@@ -17,9 +17,9 @@ from dsf_theory.models.ssm import RULES, hippo
 claim = Claim(
     id="diagonalisation",
     title="S4 in the basis of its eigenvectors is diagonal.",
-    statement="Where A = V diag(a) V⁻¹ the system of S4 has Λ = diag(ā) in the basis V⁻¹, by either rule, and is the "
-    "S4D with poles a, input V⁻¹ B and output C V. In floating point this is of use only where V is well conditioned, "
-    "which the eigenvectors of the HiPPO matrix are not.",
+    statement="Where $A = V diag(a) V⁻¹$ the system of S4 has $Λ = diag(ā)$ in the basis $V⁻¹$, by either rule, and "
+    "is the S4D with poles $a$, input $V⁻¹ B$ and output $C V$. In floating point this is of use only where "
+    "$V$ is well conditioned, which the eigenvectors of the HiPPO matrix are not.",
     latex=r"A = V \operatorname{diag}(a)\, V^{-1} \;\Rightarrow\; V^{-1} \bar A\, V = \operatorname{diag}(\bar a)",
     source="Gu, Goel, Ré 2022 (S4); Gu et al. 2022 (S4D); HiPPO-LegS: Gu et al. 2020",
     models=("s4", "s4d"),
@@ -27,7 +27,9 @@ claim = Claim(
 )
 
 
-@claim.step("Any A = V a V⁻¹ of any size: in the basis V⁻¹ S4 is the S4 of a, V⁻¹B and C V", "matrices")
+@claim.step(
+    "Any $A = V a V⁻¹$ of any size: in the basis $V⁻¹$ S4 is the S4 of $a$, $V⁻¹B$ and $C V$", "matrices"
+)
 def in_the_eigenbasis():
     V, a = sp.symbols("V a", commutative=False)
     s4, u = any_size("zoh", series(4)), tokens(3, 2)
@@ -39,7 +41,7 @@ def in_the_eigenbasis():
 
 
 @claim.step(
-    "Two real poles, both rules: S4 in the basis V⁻¹ is S4D, half of C for its two real parts", "identity"
+    "Two real poles, both rules: S4 in the basis $V⁻¹$ is S4D, half of $C$ for its two real parts", "identity"
 )
 def as_s4d():
     (p, q), s, u = sp.symbols("p q", positive=True), sp.Symbol("s", real=True), tokens(2, 2)
@@ -83,7 +85,7 @@ def hippo_matrices(rng):
     return [eigen_residual(s4) for s4 in found]
 
 
-@claim.numbers("HiPPO: A is triangular with poles -1, ..., -n, and A + Aᵀ + B Bᵀ = -I")
+@claim.numbers("HiPPO: $A$ is triangular with poles $-1, ..., -n$, and $A + Aᵀ + B Bᵀ = -I$")
 def hippo_structure(rng):
     worst = []
     for A, B in map(hippo, (1, 4, 9)):
@@ -94,7 +96,7 @@ def hippo_structure(rng):
 
 
 claim.hypothesis(
-    "A has a basis of eigenvectors",
+    "$A$ has a basis of eigenvectors",
     r"A = V \operatorname{diag}(a) V^{-1}",
     violation=lambda s4: len(s4.A) - rank(np.linalg.eig(s4.A)[1]),
     holds=lambda: full([[-1.0, 0], [1, -2]]),

@@ -24,9 +24,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="euler-write",
     title="Euler's write makes the steady state depend on the step.",
-    statement="A constant input drives ḣ = -a h + β u to β u / a. Zero-order hold and the bilinear rule keep this "
-    "steady state at every step Δ. Euler's write Δ β, which S6 has beside the exact decay, multiplies it by "
-    "aΔ / (1 - e^{-aΔ}), which grows with Δ without bound.",
+    statement="A constant input drives $ḣ = -a h + β u$ to $β u / a$. Zero-order hold and the bilinear rule keep this "
+    "steady state at every step $Δ$. Euler's write $Δ β$, which S6 has beside the exact decay, multiplies "
+    "it by $aΔ / (1 - e^{-aΔ})$, which grows with $Δ$ without bound.",
     latex=r"\frac{\bar b}{1 - e^{-a\Delta}} = \frac{\beta}{a} \text{ (held)}, \qquad "
     r"\frac{\Delta\beta}{1 - e^{-a\Delta}} = \frac{a\Delta}{1 - e^{-a\Delta}} \cdot \frac{\beta}{a} \text{ (Euler)}",
     source="the released code of Mamba (Gu and Dao 2023); the steady state is derived here",
@@ -50,19 +50,19 @@ def resting(model: S6, u: np.ndarray, a: np.ndarray) -> np.ndarray:
     return np.ravel(np.outer(u, model.W_B @ u) / a)
 
 
-@claim.step("S6 with zero-order hold: h = β u / a, whatever Δ", "identity")
+@claim.step("S6 with zero-order hold: $h = β u / a$, whatever $Δ$", "identity")
 def held_write():
     steady, exact, _ = at_rest("zoh")
     yield Identity(steady, exact, by=numerator)
 
 
-@claim.step("S6 with Euler's write: aΔ / (1 - e^{-aΔ}) times as much", "identity")
+@claim.step("S6 with Euler's write: $aΔ / (1 - e^{-aΔ})$ times as much", "identity")
 def euler_write():
     steady, exact, z = at_rest("euler")
     yield Identity(steady, z / (1 - exponentials(-z)) * exact, by=numerator)
 
 
-@claim.step("The factor is 1 + aΔ/2 for small steps and aΔ for large ones", "limit")
+@claim.step("The factor is $1 + aΔ/2$ for small steps and $aΔ$ for large ones", "limit")
 def small_and_large_steps():
     steady, exact, z = (part[0] for part in at_rest("euler"))
     factor, step = sp.cancel(steady / exact), sp.Symbol("Delta_0", positive=True)
@@ -72,7 +72,9 @@ def small_and_large_steps():
     yield sp.limit(factor / z, step, sp.oo), 1
 
 
-@claim.step("S4D by both rules: b̄ / (1 - ā) = -b / a; S4, A and B of any size: B̄ = (Ā - I) A⁻¹ B", "matrices")
+@claim.step(
+    "S4D by both rules: $b̄ / (1 - ā) = -b / a$; S4, $A$ and $B$ of any size: $B̄ = (Ā - I) A⁻¹ B$", "matrices"
+)
 def constant_models():
     for rule in RULES:
         model = S4D.symbolic(d=1, n=2, rule=rule)

@@ -19,8 +19,9 @@ from dsf_theory.system.symbolic import symbols
 claim = Claim(
     id="lru-is-s5",
     title="The LRU is S5, discretised once and for all.",
-    statement="The LRU with λ = e^{AΔ}, γB in place of b̄B and 2C in place of C is S5 with zero-order hold: e^ν is "
-    "-Re AΔ and e^θ is Im AΔ. Every LRU is such an S5, and every S5 with poles in the upper left quadrant such an LRU.",
+    statement="The LRU with $λ = e^{AΔ}$, $γB$ in place of $b̄B$ and $2C$ in place of $C$ is S5 with zero-order hold: "
+    "$e^ν$ is $-Re AΔ$ and $e^θ$ is $Im AΔ$. Every LRU is such an S5, and every S5 with poles in the upper "
+    "left quadrant such an LRU.",
     latex=r"\nu = \log(-\operatorname{Re} A\Delta), \quad \theta = \log(\operatorname{Im} A\Delta), \quad "
     r"e^{\gamma} B_{\mathrm{LRU}} = \tfrac{e^{A\Delta} - 1}{A} B_{\mathrm{S5}}, \quad "
     r"C_{\mathrm{LRU}} = 2 C_{\mathrm{S5}}",
@@ -52,7 +53,7 @@ def from_lru(model: LRU) -> S5:
     return S5(A=A, B=B, C=model.C / 2, delta=xp.ones_like(model.nu_log), D=model.D)
 
 
-@claim.step("Every S5 with poles -σ + jω is an LRU", "identity")
+@claim.step("Every S5 with poles $-σ + jω$ is an LRU", "identity")
 def s5_as_lru():
     sigma, omega = (symbols(name, (3,), positive=True) for name in ("sigma", "omega"))
     s5, u = having(S5.symbolic(d=2, n=3), A=-sigma + sp.I * omega), tokens(2, 2)
@@ -96,7 +97,7 @@ claim.hypothesis(
 )(lru_residual)
 
 claim.hypothesis(
-    "the poles lie above the real axis, where e^θ reaches",
+    "the poles lie above the real axis, where $e^θ$ reaches",
     r"\operatorname{Im} A > 0",
     violation=lambda s5: np.maximum(-s5.A.imag, 0),
     holds=lambda: poles(angle=1.0),

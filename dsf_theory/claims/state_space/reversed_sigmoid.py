@@ -17,9 +17,9 @@ from dsf_theory.models import QLSTM, S6, Model, QLSTMReversed
 claim = Claim(
     id="reversed-sigmoid",
     title="S6 forgets through a reversed sigmoid.",
-    statement="exp(-a softplus x) is σ(-x)^a, so the decay of S6 and of the reversed quasi-LSTM is a power of a forget "
-    "gate whose sign is turned: a large pre-activation forgets, where in the LSTM it keeps. The step of S6 is minus "
-    "the logarithm of that gate.",
+    statement="$exp(-a softplus x)$ is $σ(-x)^a$, so the decay of S6 and of the reversed quasi-LSTM is a power of a "
+    "forget gate whose sign is turned: a large pre-activation forgets, where in the LSTM it keeps. The step "
+    "of S6 is minus the logarithm of that gate.",
     latex=r"e^{-a\, \mathrm{softplus}(x)} = \sigma(-x)^a, \qquad \mathrm{softplus}(x) = -\log \sigma(-x)",
     source="Sieber et al. 2024, eq. (23); powers and hypotheses derived here",
     models=("qlstm_rev", "qlstm", "s6"),
@@ -46,7 +46,7 @@ def as_exponentials(expression: sp.Expr) -> sp.Expr:
     return sp.expand_mul(sp.expand_log(powers))
 
 
-@claim.step("exp(-α softplus f) = σ(-f)^α: the reversed gate is a power of the plain", "identity")
+@claim.step("$exp(-α softplus f) = σ(-f)^α$: the reversed gate is a power of the plain", "identity")
 def reversed_gate():
     model, u = QLSTMReversed.symbolic(d=2), tokens(3, 2)
     model = having(model, alpha=np.array(sp.Symbol("alpha", positive=True)))
@@ -55,7 +55,7 @@ def reversed_gate():
     yield Identity(gate(model, u), right, as_exponentials, shown)
 
 
-@claim.step("S6 decays by σ(-z)^a at every channel and state, z = W_up W_down u + b", "identity")
+@claim.step("S6 decays by $σ(-z)^a$ at every channel and state, $z = W_up W_down u + b$", "identity")
 def gate_of_s6():
     s6, u = S6.symbolic(d=3, n=2, r=2), tokens(2, 3)
     plain = gate(turned(s6.W_delta_up @ s6.W_delta_down, s6.b_delta), u)
@@ -63,14 +63,14 @@ def gate_of_s6():
     yield Identity(gate(s6, u), powers, as_exponentials, (r"e^{\Delta_i A}", r"\sigma(-z_i)^{-A}"))
 
 
-@claim.step("softplus z = -log σ(-z): S6's step is minus the logarithm of its gate", "identity")
+@claim.step("$softplus z = -log σ(-z)$: S6's step is minus the logarithm of its gate", "identity")
 def step_of_s6():
     s6, u = S6.symbolic(d=2, n=2), tokens(2, 2)
     plain = gate(turned(s6.W_delta_up @ s6.W_delta_down, s6.b_delta), u)
     yield s6.step(u), -s6.xp.log(plain)
 
 
-@claim.step("What the plain gate keeps, the reversed one with α = 1 forgets", "identity")
+@claim.step("What the plain gate keeps, the reversed one with $α = 1$ forgets", "identity")
 def opposite():
     model, u = QLSTMReversed.symbolic(d=2), tokens(2, 2)
     model = having(model, alpha=np.array(sp.S.One))
@@ -93,7 +93,7 @@ def random_gates(rng):
 
 
 claim.hypothesis(
-    "the power is not negative: the model takes max(α, 0)",
+    "the power is not negative: the model takes $max(α, 0)$",
     r"\alpha \ge 0",
     violation=lambda alpha: np.maximum(0, -alpha),
     holds=0.7,

@@ -25,9 +25,9 @@ from dsf_theory.system.real_form import FORMS
 claim = Claim(
     id="rotating-basis",
     title="In a basis that turns along, a rotation is a real diagonal decay.",
-    statement="A mode ā = r e^{jθ} is Λ = r R(θ) on (Re h, Im h). In the basis T_i = R(-iθ) it is Λ = r I, real and "
-    "diagonal, and the rotations go to B and C: R(-iθ) B is written and C R(iθ) read, as rotary position embeddings "
-    "turn keys and queries.",
+    statement="A mode $ā = r e^{jθ}$ is $Λ = r R(θ)$ on $(Re h, Im h)$. In the basis $T_i = R(-iθ)$ it is $Λ = r I$, "
+    "real and diagonal, and the rotations go to $B$ and $C$: $R(-iθ) B$ is written and $C R(iθ)$ read, as "
+    "rotary position embeddings turn keys and queries.",
     latex=r"R(-i\theta)\; r R(\theta)\; R((i-1)\theta) = r I, \qquad "
     r"C R(i\theta)\, r^{i-j} R(-j\theta) B = C\, (r R(\theta))^{i-j} B",
     source="derived here; rotary embeddings: Su et al. 2021",
@@ -48,7 +48,7 @@ def phases(model: S4D) -> np.ndarray:
     return np.ravel(model.delta[:, None] * model.xp.imag(model.A))
 
 
-@claim.step("R(-iθ) Λ R((i-1)θ) = r I, at every step i", "identity")
+@claim.step("$R(-iθ) Λ R((i-1)θ) = r I$, at every step $i$", "identity")
 def diagonal_at_every_step():
     model = cartesian(1, 2)
     Lambda, theta = model.system(tokens(2, 1)).real("block").Lambda[1], phases(model)
@@ -58,7 +58,7 @@ def diagonal_at_every_step():
     yield Identity(turned, blocks(r, 0 * r), numerator, shown)
 
 
-@claim.step("The turning form: Λ_i = r I, B_i = R(-iθ) B and C_i = C R(iθ)", "identity")
+@claim.step("The turning form: $Λ_i = r I$, $B_i = R(-iθ) B$ and $C_i = C R(iθ)$", "identity")
 def turning_form():
     model, u = cartesian(2, 2), tokens(3, 2)
     turned, fixed, theta = model.system(u).real("rotating"), model.system(u).real("block"), phases(model)
@@ -70,7 +70,7 @@ def turning_form():
         yield turned.D[i], fixed.D[i]
 
 
-@claim.step("Read at i and written at j the rotations leave one of i - j", "identity")
+@claim.step("Read at $i$ and written at $j$ the rotations leave one of $i - j$", "identity")
 def relative_positions():
     model = cartesian(1, 2)
     fixed, theta = model.system(tokens(1, 1)).real("block"), phases(model)

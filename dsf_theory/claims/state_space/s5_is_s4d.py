@@ -54,14 +54,14 @@ def one_channel():
         yield from one_system(s5.system(u), s4d.system(u))
 
 
-@claim.step("Two channels: S5 with B and C of one channel a mode is S4D, by both rules", "identity")
+@claim.step("Two channels: S5 with $B$ and $C$ of one channel a mode is S4D, by both rules", "identity")
 def one_channel_a_mode():
     for rule in RULES:
         s4d, u = S4D.symbolic(d=2, n=6, rule=rule), tokens(2, 2)
         yield from one_system(as_s5(s4d).system(u), s4d.system(u))
 
 
-@claim.step("Any S5 is S4D with a channel for each mode, between two maps: Φ = C Φ_S4D B", "identity")
+@claim.step("Any S5 is S4D with a channel for each mode, between two maps: $Φ = C Φ_S4D B$", "identity")
 def between_two_maps():
     for rule in RULES:
         s5, u = S5.symbolic(d=2, n=3, rule=rule), tokens(3, 2)

@@ -22,9 +22,10 @@ from dsf_theory.models import QLSTM, S6
 claim = Claim(
     id="s6-coupling",
     title="In S6 what is forgotten and what is written are one number.",
-    statement="The write scale is a function of the decay: -(1/a) log Λ by Euler's rule, (1 - Λ)/a by zero-order hold. "
-    "With A = -1 and zero-order hold S6 is the convex gate h = (1 - g) h + g x with g = σ(z). Euler's rule, as "
-    "released, is not: it writes more than it forgets (how much that makes at rest: euler-write).",
+    statement="The write scale is a function of the decay: $-(1/a) log Λ$ by Euler's rule, $(1 - Λ)/a$ by zero-order "
+    "hold. With $A = -1$ and zero-order hold S6 is the convex gate $h = (1 - g) h + g x$ with $g = σ(z)$. "
+    "Euler's rule, as released, is not: it writes more than it forgets (how much that makes at rest: "
+    "euler-write).",
     latex=r"\Delta = -\tfrac1a \log \Lambda \;\;\text{(Euler)}, \qquad \tfrac{1 - \Lambda}{a} \;\;\text{(hold)}, "
     r"\qquad h_i = (1 - g_i) h_{i-1} + g_i x_i",
     source="derived here",
@@ -41,7 +42,7 @@ def forgotten_and_written(s6: S6, u: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return decay, written / (u @ s6.W_B.T)[:, None, :]
 
 
-@claim.step("Euler's rule writes Δ = -(1/a) log Λ", "identity")
+@claim.step("Euler's rule writes $Δ = -(1/a) log Λ$", "identity")
 def euler_write():
     s6, u = with_steps(S6.symbolic(d=3, n=2, b_rule="euler"), 2), tokens(2, 3)
     decay, written = forgotten_and_written(s6, u)
@@ -49,14 +50,14 @@ def euler_write():
     yield written, np.broadcast_to(s6.step(u)[..., None], written.shape)
 
 
-@claim.step("Zero-order hold writes (1 - Λ)/a", "identity")
+@claim.step("Zero-order hold writes $(1 - Λ)/a$", "identity")
 def held_write():
     s6, u = with_steps(S6.symbolic(d=3, n=2, b_rule="zoh"), 2), tokens(2, 3)
     decay, written = forgotten_and_written(s6, u)
     yield written, (1 - decay) / s6.xp.exp(s6.A_log)
 
 
-@claim.step("Hold, A = -1: Λ = 1 - g and g = σ(z) is written, a quasi-LSTM with tied gates", "identity")
+@claim.step("Hold, $A = -1$: $Λ = 1 - g$ and $g = σ(z)$ is written, a quasi-LSTM with tied gates", "identity")
 def convex_gate():
     s6, u = S6.symbolic(d=2, n=2, r=2, b_rule="zoh"), tokens(1, 2)
     decay, written = forgotten_and_written(having(s6, A_log=0 * s6.A_log), u)
@@ -98,7 +99,7 @@ def random_scales(rng):
 
 
 claim.hypothesis(
-    "B is discretised by zero-order hold",
+    "$B$ is discretised by zero-order hold",
     r"\bar B = (1 - \Lambda)/a",
     violation=off_the_hold,
     holds=("zoh", 1.0),
@@ -106,7 +107,7 @@ claim.hypothesis(
 )(unbalance)
 
 claim.hypothesis(
-    "A = -1", "A = -1", violation=lambda case: case[1] - 1, holds=("zoh", 1.0), dropped=("zoh", 2.0)
+    "$A = -1$", "A = -1", violation=lambda case: case[1] - 1, holds=("zoh", 1.0), dropped=("zoh", 2.0)
 )(unbalance)
 
 

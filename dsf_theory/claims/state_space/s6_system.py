@@ -32,8 +32,9 @@ from dsf_theory.models import S6
 claim = Claim(
     id="s6-system",
     title="S6 is a system of the framework whose decays differ by channel and state.",
-    statement="The decays are exp(Δ_i A), written is Δ_i ⊗ β_i and read is γ_i, where Δ_i, β_i and γ_i are functions "
-    "of the token alone. Step and write are coupled: a channel with a large step forgets more and writes more.",
+    statement="The decays are $exp(Δ_i A)$, written is $Δ_i ⊗ β_i$ and read is $γ_i$, where $Δ_i$, $β_i$ and $γ_i$ "
+    "are functions of the token alone. Step and write are coupled: a channel with a large step forgets more "
+    "and writes more.",
     latex=r"\Lambda_i = \mathrm{diag}(\mathrm{vec}\,e^{\Delta_i A}), \; B_i = \mathrm{diag}(\Delta_i) \otimes \beta_i, "
     r"\; C_i = I \otimes \gamma_i^\top, \; \Delta_i = \mathrm{softplus}(W_\uparrow W_\downarrow u_i + b)",
     source="Gu and Dao 2023 (Mamba), algorithm 2; as a system: after Sieber et al. 2024",
@@ -66,7 +67,7 @@ def s6_claimed(s6: S6, u: Array) -> dict[str, list]:
     }
 
 
-@claim.step("Δ_i = softplus(W_up W_down u_i + b), one a channel; no bias is a bias of zero", "identity")
+@claim.step("$Δ_i = softplus(W_up W_down u_i + b)$, one a channel; no bias is a bias of zero", "identity")
 def s6_step_sizes():
     s6, u = S6.symbolic(d=3, n=2, r=2), tokens(3, 3)
     for model in (s6, without(s6, "b_delta")):
@@ -74,7 +75,7 @@ def s6_step_sizes():
         yield Identity(model.step(u), s6_steps(model, u), shown=(r"\Delta_i", right))
 
 
-@claim.step("log Λ_i = (diag(Δ_i) ⊗ I) diag(vec A), at any numbers of channels and states", "Kronecker")
+@claim.step("$log Λ_i = (diag(Δ_i) ⊗ I) diag(vec A)$, at any numbers of channels and states", "Kronecker")
 def s6_decays():
     transition = S6.symbolic(d=3, n=2).system(tokens(3, 3)).transition
     step, rate = diagonal(transition.step[1, 0], "Delta_i"), diagonal(transition.rate[0, 0], "A")
@@ -85,7 +86,7 @@ def s6_decays():
     yield Identity(step * rate, KroneckerProduct(delta, EYE_N) * A, shown=shown)
 
 
-@claim.step("B_i = diag(Δ_i) ⊗ β_i = (I ⊗ β_i) diag(Δ_i) and C_i = I ⊗ γ_iᵀ, at any sizes", "Kronecker")
+@claim.step("$B_i = diag(Δ_i) ⊗ β_i = (I ⊗ β_i) diag(Δ_i)$ and $C_i = I ⊗ γ_iᵀ$, at any sizes", "Kronecker")
 def s6_at_any_size():
     found = kronecker(S6.symbolic(d=3, n=2).system(tokens(3, 3)), 1)
     delta, (beta, gamma) = sp.MatrixSymbol("Delta_i", SIZE_D, SIZE_D), coefficients()
@@ -101,7 +102,7 @@ def s6_entries():
     yield from as_claimed(s6.system(u), s6_claimed(s6, u), S6_SHOWN)
 
 
-@claim.step("Zero-order hold writes ∫ exp(Aτ) dτ β_i over a step, all else is the same", "calculus")
+@claim.step("Zero-order hold writes $∫ exp(Aτ) dτ β_i$ over a step, all else is the same", "calculus")
 def s6_held():
     u, (a, delta, tau) = tokens(2, 3), sp.symbols("a Delta tau", positive=True)
     euler, held = (with_steps(S6.symbolic(d=3, n=2, b_rule=rule), 2) for rule in ("euler", "zoh"))

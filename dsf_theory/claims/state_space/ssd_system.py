@@ -30,8 +30,9 @@ from dsf_theory.models import S6, SSD
 claim = Claim(
     id="ssd-system",
     title="SSD is S6 with one decay for each head.",
-    statement="A head has one step and one rate, so its Λ_i is a scalar times the identity. Written is Δ_i β_i ⊗ W_x, "
-    "read is γ_i, where heads share β and γ in groups: head r of H reads group ⌊rG/H⌋ of G.",
+    statement="A head has one step and one rate, so its $Λ_i$ is a scalar times the identity. Written is $Δ_i β_i ⊗ "
+    "W_x$, read is $γ_i$, where heads share $β$ and $γ$ in groups: head $r$ of $H$ reads group $⌊rG/H⌋$ of "
+    "$G$.",
     latex=r"\Lambda_i = e^{-a\Delta_i} I, \quad B_i = \Delta_i\, W_x \otimes \beta_i, \quad "
     r"C_i = I \otimes \gamma_i^\top, \quad D_i = D W_x, \quad \Delta_i = \mathrm{softplus}(w_\Delta^\top u_i + b)",
     source="Dao and Gu 2024 (Mamba-2); derived here as a system of the framework",
@@ -68,7 +69,7 @@ def ssd_claimed(ssd: SSD, u: Array) -> dict[str, list]:
     return found
 
 
-@claim.step("Δ_i = softplus(W_Δ u_i + b), one step a head; no bias is a bias of zero", "identity")
+@claim.step("$Δ_i = softplus(W_Δ u_i + b)$, one step a head; no bias is a bias of zero", "identity")
 def ssd_step_sizes():
     ssd, u = SSD.symbolic(d=4, n=2, heads=2), tokens(3, 4)
     for model in (ssd, without(ssd, "b_delta")):
@@ -76,7 +77,7 @@ def ssd_step_sizes():
         yield Identity(model.step(u), ssd_steps(model, u), shown=(r"\Delta_i", right))
 
 
-@claim.step("One head: Λ_i a scalar, B_i = Δ_i W_x ⊗ β_i and C_i = I ⊗ γ_iᵀ, at any sizes", "Kronecker")
+@claim.step("One head: $Λ_i$ a scalar, $B_i = Δ_i W_x ⊗ β_i$ and $C_i = I ⊗ γ_iᵀ$, at any sizes", "Kronecker")
 def ssd_at_any_size():
     ssd = with_steps(SSD.symbolic(d=3, n=2, heads=1), 3)
     found, delta, (beta, gamma) = kronecker(ssd.system(tokens(3, 3)), 1), ssd.step(None)[1, 0], coefficients()
@@ -97,7 +98,7 @@ def ssd_entries():
     yield from as_claimed(ssd.system(u), ssd_claimed(ssd, u), SSD_SHOWN)
 
 
-@claim.step("S6 with one step and rate for all channels is SSD with one head and W_x = I", "identity")
+@claim.step("S6 with one step and rate for all channels is SSD with one head and $W_x = I$", "identity")
 def ssd_from_s6():
     s6, u, first = S6.symbolic(d=3, n=2, r=1), tokens(3, 3), [0, 0, 0]
     shared = {"b_delta": s6.b_delta[first], "D": s6.D[first], "A_log": s6.A_log[first][:, [0, 0]]}

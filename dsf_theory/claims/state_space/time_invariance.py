@@ -24,8 +24,8 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="time-invariance",
     title="A state space model with a constant step is a convolution with one kernel.",
-    statement="S4D, S4, S5 and LRU have the same Λ, B, C and D at every step, so that Φ_ij = C Λ^{i-j} B, of which the "
-    "complex models take the real part: it depends on i - j alone.",
+    statement="S4D, S4, S5 and LRU have the same $Λ$, $B$, $C$ and $D$ at every step, so that $Φ_ij = C Λ^{i-j} B$, "
+    "of which the complex models take the real part: it depends on $i - j$ alone.",
     latex=r"\Phi_{ij} = \operatorname{Re}\bigl(C \bar A^{\,i-j} \bar B\bigr) + [i = j]\, D",
     source="Gu, Goel, Ré 2022 (S4); LRU: Orvieto et al. 2023",
     models=("s4d", "s4", "s5", "lru"),
@@ -38,7 +38,7 @@ def constant_models() -> list[Model]:
     return [S4D.symbolic(d=2, n=6), S5.symbolic(d=2, n=3), LRU.symbolic(d=2, n=3), any_size("zoh", series(2))]
 
 
-@claim.step("LRU: Λ = diag exp(-e^ν + j e^θ) and B = diag(e^γ) B", "identity")
+@claim.step("LRU: $Λ = diag exp(-e^ν + j e^θ)$ and $B = diag(e^γ) B$", "identity")
 def linear_recurrent_unit():
     model = LRU.symbolic(d=2, n=3)
     system = model.system(tokens(2, 2))
@@ -47,7 +47,9 @@ def linear_recurrent_unit():
     yield system.B[1], exponentials(model.gamma_log)[:, None] * model.B
 
 
-@claim.step("C is the model's, twice it where a state stands for a conjugate pair; D is diag(D)", "identity")
+@claim.step(
+    "$C$ is the model's, twice it where a state stands for a conjugate pair; $D$ is $diag(D)$", "identity"
+)
 def read_as_it_is():
     for model in constant_models():
         system = model.system(tokens(2, 2))
@@ -56,7 +58,7 @@ def read_as_it_is():
         yield system.D[1], np.diag(model.D)
 
 
-@claim.step("Λ, B, C and D are the same at every step", "identity")
+@claim.step("$Λ$, $B$, $C$ and $D$ are the same at every step", "identity")
 def the_same_at_every_step():
     for model in constant_models():
         system = model.system(tokens(3, 2))
@@ -65,7 +67,7 @@ def the_same_at_every_step():
             yield Identity(part[1:], part[:-1], shown=(f"{symbol}_{{i+1}}", f"{symbol}_i"))
 
 
-@claim.step("Φ_ij is C Λ^{i-j} B, and D on the diagonal", "matrices")
+@claim.step("$Φ_ij$ is $C Λ^{i-j} B$, and $D$ on the diagonal", "matrices")
 def powers():
     for model in constant_models():
         system = replace(model.system(tokens(3, 2)), real_part=False)
@@ -75,7 +77,7 @@ def powers():
             yield phi[i, j], C @ np.linalg.matrix_power(Lambda, i - j) @ B + (D if i == j else 0)
 
 
-@claim.step("S4D, S5 and LRU: of that the real part, D is real", "identity")
+@claim.step("S4D, S5 and LRU: of that the real part, $D$ is real", "identity")
 def real_part():
     for model in (S4D.symbolic(d=2, n=2), S5.symbolic(d=2, n=2), LRU.symbolic(d=2, n=2)):
         system = model.system(tokens(2, 2))
@@ -98,19 +100,19 @@ def any_constant(length: int) -> System:
     )
 
 
-@claim.step("Constant matrices of any size: Φ_{i+1,j+1} = Φ_ij", "matrices")
+@claim.step("Constant matrices of any size: $Φ_{i+1,j+1} = Φ_ij$", "matrices")
 def shifted():
     phi = any_constant(6).product_kernel()
     yield phi[1:, 1:], phi[:-1, :-1]
 
 
-@claim.step("One more step: Λ Λ^{i-1-j} = Λ^{i-j}", "induction")
+@claim.step("One more step: $Λ Λ^{i-1-j} = Λ^{i-j}$", "induction")
 def one_more_power():
     Lambda = any_constant(3).Lambda[2].item()
     return induction(Lambda ** (I - J), Lambda)
 
 
-@claim.numbers("S4D, S4, S5 and LRU: the output is a convolution with the first column of Φ")
+@claim.numbers("S4D, S4, S5 and LRU: the output is a convolution with the first column of $Φ$")
 def convolved(rng):
     worst, u = [], rng.standard_normal((20, 3))
     for kind, options in [(LRU, {}), *((kind, {"rule": rule}) for kind in (S4D, S4, S5) for rule in RULES)]:

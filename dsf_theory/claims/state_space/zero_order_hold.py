@@ -27,8 +27,9 @@ ORDER = 5
 claim = Claim(
     id="zero-order-hold",
     title="Zero-order hold solves the differential equation exactly where the input is held.",
-    statement="With ā = e^{aΔ} and b̄ = (e^{aΔ} - 1)/a b the state ā h + b̄ u is the solution of ḣ = a h + b u a time Δ "
-    "after h. For matrices Ā and B̄ are the upper blocks of the exponential of [[A, B], [0, 0]] Δ.",
+    statement="With $ā = e^{aΔ}$ and $b̄ = (e^{aΔ} - 1)/a b$ the state $ā h + b̄ u$ is the solution of $ḣ = a h + b "
+    "u$ a time $Δ$ after $h$. For matrices $Ā$ and $B̄$ are the upper blocks of the exponential of $[[A, "
+    "B], [0, 0]] Δ$.",
     latex=r"\dot h = a h + b u \;\Rightarrow\; h(t + \Delta) = e^{a\Delta} h(t) + \frac{e^{a\Delta} - 1}{a}\, b\, u",
     source="Gu, Goel, Ré 2022 (S4); Gu et al. 2022 (S4D); Smith, Warrington, Linderman 2023 (S5)",
     models=("s4d", "s5", "s4"),
@@ -36,7 +37,7 @@ claim = Claim(
 )
 
 
-@claim.step("S4D and S5: the state after a step moves with Δ as ḣ = A h + B u says", "calculus")
+@claim.step("S4D and S5: the state after a step moves with $Δ$ as $ḣ = A h + B u$ says", "calculus")
 def moves_as_it_should():
     for kind, sizes in SIZES.items():
         model = kind.symbolic(**sizes)  # zero-order hold is what they do by default
@@ -58,7 +59,7 @@ def at_once(after: np.ndarray, model: Model) -> np.ndarray:
     return np.array([h.subs({step: 0 for step in model.delta}) for h in after])
 
 
-@claim.step("A pole at zero adds up: b̄ → Δ b as a → 0", "limit")
+@claim.step("A pole at zero adds up: $b̄ → Δ b$ as $a → 0$", "limit")
 def pole_at_zero():
     model = S4D.symbolic(d=1, n=2, rule="zoh")
     write, (a, b, step) = (
@@ -68,7 +69,7 @@ def pole_at_zero():
     yield Identity(sp.limit(write, a, 0), step * b, shown=(r"\lim_{a \to 0} \bar b", r"\Delta b"))
 
 
-@claim.step("S4, A and B of any size: ḣ = A h + B u, order by order in Δ", "matrices")
+@claim.step("S4, $A$ and $B$ of any size: $ḣ = A h + B u$, order by order in $Δ$", "matrices")
 def matrices_of_any_size():
     for order in range(ORDER, 0, -1):
         model = any_size("zoh", series(order))
@@ -78,7 +79,7 @@ def matrices_of_any_size():
         yield at_once(h, model), before
 
 
-@claim.step("One order more: the block to the power k + 1 holds A^{k+1} and A^k B", "induction")
+@claim.step("One order more: the block to the power $k + 1$ holds $A^{k+1}$ and $A^k B$", "induction")
 def one_power_more():
     P, Q = sp.symbols("A^{k} A^{k-1}B", commutative=False)
     power = np.array([[P, Q], [0, 0]], dtype=object)
@@ -89,7 +90,7 @@ def one_power_more():
 
 
 @claim.numbers(
-    "S4D, S5 and S4: Ā and B̄ against quadrature of ∫ e^{As} B ds, poles at and near zero among them"
+    "S4D, S5 and S4: $Ā$ and $B̄$ against quadrature of $∫ e^{As} B ds$, poles at and near zero among them"
 )
 def quadrature(rng):
     nodes, mass = np.polynomial.legendre.leggauss(16)

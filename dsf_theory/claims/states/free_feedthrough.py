@@ -24,9 +24,10 @@ from dsf_theory.models import MODELS
 claim = Claim(
     id="free-feedthrough",
     title="A free feedthrough saves each step a state where the present tells the future nothing new.",
-    statement="Over all systems with a kernel P, whatever their D_i, the least dimension of h_i is the least rank of "
-    "the block [a, P_ii - D_i; B, c] with a = P_{i, :i}, B = P_{i+1:, :i} and c = P_{i+1:, i}. It is the rank of "
-    "[a; B] and that of [B, c] less that of B, and D_i = P_ii - a B⁺ c attains it at every step at once.",
+    statement="Over all systems with a kernel $P$, whatever their $D_i$, the least dimension of $h_i$ is the least "
+    "rank of the block $[a, P_ii - D_i; B, c]$ with $a = P_{i, :i}$, $B = P_{i+1:, :i}$ and $c = P_{i+1:, "
+    "i}$. It is the rank of $[a; B]$ and that of $[B, c]$ less that of $B$, and $D_i = P_ii - a B⁺ c$ "
+    "attains it at every step at once.",
     latex=r"\min \dim h_i = \operatorname{rank} P_{i:,\,:i} + \operatorname{rank} P_{i+1:,\,:i+1} - "
     r"\operatorname{rank} P_{i+1:,\,:i}",
     source="Woerdeman 1989, on completions of minimal rank",
@@ -35,7 +36,9 @@ claim = Claim(
 )
 
 
-@claim.step("D is on the diagonal of the kernel: of each block it moves the corner, nothing else", "matrices")
+@claim.step(
+    "$D$ is on the diagonal of the kernel: of each block it moves the corner, nothing else", "matrices"
+)
 def corner():
     """So each D_i is chosen for its own block, and the rest of the kernel has the states of its blocks."""
     system = any_matrices(4)
@@ -44,7 +47,7 @@ def corner():
     yield Identity(system.kernel()[..., 0, 0], bare + np.diag(system.D.ravel()), shown=shown)
 
 
-@claim.step("If c = B w, the corner a B⁺ c makes the last column [a; B] B⁺ c: no new rank", "matrices")
+@claim.step("If $c = B w$, the corner $a B⁺ c$ makes the last column $[a; B] B⁺ c$: no new rank", "matrices")
 def dependent():
     B, inverse, w = (letter(name) for name in ("B", "B^+", "w"))
     c = B * w
@@ -52,7 +55,8 @@ def dependent():
 
 
 @claim.step(
-    "If not, some y has y B = 0 and y c = 1: (0, y) tells the last column from [a; B], whatever the corner",
+    "If not, some $y$ has $y B = 0$ and $y c = 1$: $(0, y)$ tells the last column from $[a; B]$, whatever "
+    "the corner",
     "matrices",
 )
 def independent():
@@ -64,7 +68,7 @@ def independent():
 
 
 @claim.step(
-    "Softmax, linear attention, quasi-LSTM in fractions: this D leaves blocks of that rank", "identity"
+    "Softmax, linear attention, quasi-LSTM in fractions: this $D$ leaves blocks of that rank", "identity"
 )
 def in_fractions():
     for name, (P, _) in exact_kernels().items():
@@ -81,7 +85,9 @@ def in_fractions():
         yield Identity(np.array(found), np.array(least), shown=shown)
 
 
-@claim.numbers("Six models of the registry, with a random D and without: the ranks of three blocks, attained")
+@claim.numbers(
+    "Six models of the registry, with a random $D$ and without: the ranks of three blocks, attained"
+)
 def of_models(rng):
     worst, at = [], np.eye(STEPS)[..., None, None]
     for phi, share in product(registry_kernels(rng), (0, 1)):
@@ -93,7 +99,7 @@ def of_models(rng):
 
 
 @claim.hypothesis(
-    "D is chosen for the kernel",
+    "$D$ is chosen for the kernel",
     r"D_i = P_{ii} - a B^+ c",
     violation=lambda share: (1 - share) * minimal_feedthrough(with_skip(1.0).kernel()),
     holds=1.0,

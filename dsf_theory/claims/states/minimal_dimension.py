@@ -24,8 +24,9 @@ from dsf_theory.models import MODELS
 claim = Claim(
     id="minimal-dimension",
     title="A kernel needs as many states as its past tells its future.",
-    statement="Over all systems with a kernel P and no feedthrough, the least dimension of h_i is the rank of the "
-    "block of P from tokens up to i to outputs from i on. One system attains it at every step at once.",
+    statement="Over all systems with a kernel $P$ and no feedthrough, the least dimension of $h_i$ is the rank of the "
+    "block of $P$ from tokens up to $i$ to outputs from $i$ on. One system attains it at every step at "
+    "once.",
     latex=r"\min \dim h_i = \operatorname{rank} P_{i:,\,:i+1}",
     source="van der Veen & Dewilde 1998",
     models=("softmax_attention", "linear_attention", "norm_attention", "s6", "ssd", "qlstm"),
@@ -33,7 +34,9 @@ claim = Claim(
 )
 
 
-@claim.step("Whatever it is, a system's block is O R through h_i: its rank is at most dim h_i", "matrices")
+@claim.step(
+    "Whatever it is, a system's block is $O R$ through $h_i$: its rank is at most $dim h_i$", "matrices"
+)
 def through_the_state():
     system = replace(any_matrices(5), skip=None)
     for i in (2, 0, 1, 3, 4):
@@ -46,8 +49,8 @@ def through_the_state():
 
 
 @claim.step(
-    "Conversely, with P_{i:, :i+1} = O_i R_i and G_i O_i = I, the system Λ_i = G_i O↓_{i-1}, B_i = G_i P_{i:, i} "
-    "and C_i, the first row of O_i, has this kernel",
+    "Conversely, with $P_{i:, :i+1} = O_i R_i$ and $G_i O_i = I$, the system $Λ_i = G_i O↓_{i-1}$, $B_i = "
+    "G_i P_{i:, i}$ and $C_i$, the first row of $O_i$, has this kernel",
     "matrices",
 )
 def from_factors():

@@ -25,9 +25,9 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="separable-dimension",
     title="Without forgetting, each direction ever written takes a state for good.",
-    statement="Over all systems with a kernel P, invertible transitions and no feedthrough, such as separable "
-    "attention with any features of the past, the least number of states is the sum over i of how far column "
-    "P_{i:, i} raises the rank of the columns before it.",
+    statement="Over all systems with a kernel $P$, invertible transitions and no feedthrough, such as separable "
+    "attention with any features of the past, the least number of states is the sum over $i$ of how far "
+    "column $P_{i:, i}$ raises the rank of the columns before it.",
     latex=r"n = \sum_i \big(\operatorname{rank} P_{i:,\,:i+1} - \operatorname{rank} P_{i:,\,:i}\big)",
     source="derived here",
     models=("linear_attention", "norm_attention", "s6", "ssd", "qlstm"),
@@ -36,7 +36,8 @@ claim = Claim(
 
 
 @claim.step(
-    "With Λ_i = T_i⁻¹ T_{i-1} the kernel is (C_i T_i⁻¹)(T_j B_j), part of a matrix of rank n", "matrices"
+    "With $Λ_i = T_i⁻¹ T_{i-1}$ the kernel is $(C_i T_i⁻¹)(T_j B_j)$, part of a matrix of rank $n$",
+    "matrices",
 )
 def lower_part():
     system, T = moved()
@@ -48,7 +49,8 @@ def lower_part():
 
 
 @claim.step(
-    "And any matrix M = φψ has as its lower part the kernel of the system Λ = I, B = ψ, C = φ", "matrices"
+    "And any matrix $M = φψ$ has as its lower part the kernel of the system $Λ = I$, $B = ψ$, $C = φ$",
+    "matrices",
 )
 def attention_of_features():
     system = replace(any_matrices(4), skip=None, transition=Dense(np.full((4, 1, 1, 1, 1), sp.S.One)))
@@ -58,7 +60,8 @@ def attention_of_features():
 
 
 @claim.step(
-    "If P_{i:, i} = P_{i:, :i} w, put M_{:i, i} = M_{:i, :i} w above: column i is no new rank", "matrices"
+    "If $P_{i:, i} = P_{i:, :i} w$, put $M_{:i, i} = M_{:i, :i} w$ above: column $i$ is no new rank",
+    "matrices",
 )
 def completed():
     M = np.array([[letter("M", i, j) for j in range(3)] for i in range(5)], dtype=object)
@@ -70,7 +73,8 @@ def completed():
 
 
 @claim.step(
-    "If not, some y has y P_{i:, :i} = 0 and y P_{i:, i} = 1: (0, y) tells column i from all before it",
+    "If not, some $y$ has $y P_{i:, :i} = 0$ and $y P_{i:, i} = 1$: $(0, y)$ tells column $i$ from all "
+    "before it",
     "matrices",
 )
 def not_completed():
@@ -111,7 +115,7 @@ def completed_in_fractions():
         yield Identity(sp.Integer(int(separable_dimension(P.astype(float)))), n, shown=("n", str(n)))
 
 
-@claim.numbers("Models that never forget need all their states, and for D = 1 one for each step but n")
+@claim.numbers("Models that never forget need all their states, and for $D = 1$ one for each step but $n$")
 def never_freed(rng):
     worst = []
     for name in claim.models:

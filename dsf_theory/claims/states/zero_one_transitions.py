@@ -22,9 +22,10 @@ from dsf_theory.system.transition import Dense
 claim = Claim(
     id="zero-one-transitions",
     title="For one kernel, diagonal transitions of zeros and ones are no restriction.",
-    statement="Any transitions Λ_i, singular or not, are diagonal with entries zero and one in some bases: each "
-    "direction that is written lives on unchanged or dies, as in the barcode of a filtration. With the same number of "
-    "states a system has the same kernel then, with B and C in these bases, which depend on all transitions.",
+    statement="Any transitions $Λ_i$, singular or not, are diagonal with entries zero and one in some bases: each "
+    "direction that is written lives on unchanged or dies, as in the barcode of a filtration. With the same "
+    "number of states a system has the same kernel then, with $B$ and $C$ in these bases, which depend on "
+    "all transitions.",
     latex=r"V_i^{-1} \Lambda_i V_{i-1} = \operatorname{diag}(e_i), \qquad e_i \in \{0, 1\}^n",
     source="derived here; in terms of quivers, Gabriel 1972 for a chain",
     models=("softmax_attention", "linear_attention", "qlstm"),
@@ -37,7 +38,8 @@ OLDER, MIX, SLOT = letter("l"), letter("a"), letter("k^T")
 
 
 @claim.step(
-    "In bases V_i with Λ_i V_{i-1} = V_i E_i the transitions are E_i, and the kernel is as it was", "matrices"
+    "In bases $V_i$ with $Λ_i V_{i-1} = V_i E_i$ the transitions are $E_i$, and the kernel is as it was",
+    "matrices",
 )
 def in_these_bases():
     V, E = bases(5)[:, 0, 0], np.array([letter("E", i) for i in range(5)], dtype=object)
@@ -50,7 +52,8 @@ def in_these_bases():
 
 
 @claim.step(
-    "If Λ V k = Λ V l a for older l, then V k - V l a dies: the bases V (I - l a kᵀ) lose slot k", "matrices"
+    "If $Λ V k = Λ V l a$ for older $l$, then $V k - V l a$ dies: the bases $V (I - l a kᵀ)$ lose slot $k$",
+    "matrices",
 )
 def dies():
     """And no other slot: ``kᵀ`` picks nothing of it."""
@@ -64,7 +67,7 @@ def dies():
 
 
 @claim.step(
-    "Corrected over the life of k nothing changes on the way: E (I - l a kᵀ) = (I - l a kᵀ) E", "matrices"
+    "Corrected over the life of $k$ nothing changes on the way: $E (I - l a kᵀ) = (I - l a kᵀ) E$", "matrices"
 )
 def on_the_way():
     """All older slots live as long: E l = l, kᵀ E = kᵀ; then ``Λ V (I - l a kᵀ) = V E (I - l a kᵀ)``."""
@@ -82,7 +85,7 @@ def on_the_way():
 
 
 @claim.step(
-    "At its birth nothing flows into slot k, kᵀE = 0: (I - l a kᵀ) E = E, from bases not corrected",
+    "At its birth nothing flows into slot $k$, $kᵀE = 0$: $(I - l a kᵀ) E = E$, from bases not corrected",
     "matrices",
 )
 def at_birth():
@@ -92,7 +95,9 @@ def at_birth():
     )
 
 
-@claim.step("The corrected columns are bases still: (I - l a kᵀ)(I + l a kᵀ) = I, as kᵀ l = 0", "matrices")
+@claim.step(
+    "The corrected columns are bases still: $(I - l a kᵀ)(I + l a kᵀ) = I$, as $kᵀ l = 0$", "matrices"
+)
 def still_bases():
     product = (1 - OLDER * MIX * SLOT) * (1 + OLDER * MIX * SLOT)
     yield Identity(
