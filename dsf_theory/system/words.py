@@ -167,7 +167,9 @@ def scientific(number: float) -> str:
     >>> scientific(2.94e-16), scientific(170.4), scientific(0.0)
     ('2.9 \\cdot 10^{-16}', '170', '0')
     """
-    mantissa, exponent = f"{number:.1e}".split("e") if math.isfinite(number) else (str(number), "0")
+    if not math.isfinite(number):
+        return {math.inf: r"\infty", -math.inf: r"-\infty"}.get(number, r"\text{not a number}")
+    mantissa, exponent = f"{number:.1e}".split("e")
     if not -3 <= int(exponent) < 4:
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
     return f"{float(f'{number:.2g}'):g}"

@@ -21,6 +21,9 @@ from dsf_theory.widgets.theme import BAD, GOOD, MUTED
 SHOWN = 2
 """Identities of one step that are shown."""
 
+AS_WIDE_AS_THE_PAGE = {"display": "block", "overflow": "auto"}
+"""Layout of text: words wrap, and a formula that is wider scrolls in a box of its own."""
+
 
 class Proof:
     """What a notebook keeps of a stepper for readers without a kernel: the whole proof, as text with formulas."""
@@ -49,10 +52,10 @@ class ProofStepper:
         self.pages += [hypothesis_page(found) for found in report.counterexamples]
         self.back, self.on = (W.Button(description=text) for text in ("◀ Back", "Next ▶"))
         self.place = W.HTML()
-        self.page = W.HTMLMath(layout=W.Layout(height=height, overflow="auto"))
+        self.page = W.HTMLMath(layout=W.Layout(height=height, **AS_WIDE_AS_THE_PAGE))
         self.back.on_click(lambda _: self.turn_to(self.number - 1))
         self.on.on_click(lambda _: self.turn_to(self.number + 1))
-        head = W.HTMLMath(heading(report))
+        head = W.HTMLMath(heading(report), layout=W.Layout(**AS_WIDE_AS_THE_PAGE))
         bar = W.HBox([self.back, self.on, self.place], layout=W.Layout(align_items="center"))
         self.view = W.VBox([head, bar, self.page], layout=W.Layout(max_width="900px", margin="8px 0 0"))
         self.turn_to(0)
@@ -62,7 +65,7 @@ class ProofStepper:
         if not 0 <= number < len(self.pages):
             return
         self.number = number
-        self.page.value = f'<div role="status" aria-live="polite" style="{BOX}">{self.pages[number]}</div>'
+        self.page.value = f'<div role="status" aria-live="polite">{self.pages[number]}</div>'
         self.back.disabled, self.on.disabled = number == 0, number == len(self.pages) - 1
         passed = [part.ok for part in (*self.report.steps, *self.report.counterexamples)]
         self.place.value = f"&nbsp;{number + 1} of {len(self.pages)} &nbsp;{dots(passed, number)}"
@@ -112,10 +115,6 @@ class LedgerBrowser:
         return self.stepper.still()
 
 
-BOX = "width:0;min-width:100%;overflow-x:auto"
-"""Style of a box that is as wide as there is room, whatever is in it: words wrap, formulas scroll."""
-
-
 def dots(passed: list[bool], here: int) -> str:
     """The row of all pages: one is filled where the reader is, and coloured by whether it holds."""
     row = (
@@ -131,7 +130,7 @@ def heading(report: Report) -> str:
     assumed = "; ".join(f"{typeset(h.words)} (${latex_in_html(h.latex)}$)" for h in report.conditions)
     assumed = f'<p style="margin:0">Assuming {assumed}.</p>' if assumed else ""
     return (
-        f'<div style="line-height:1.5;{BOX}"><b>{typeset(claim.title)}</b> {typeset(claim.statement)}'
+        f'<div style="line-height:1.5"><b>{typeset(claim.title)}</b> {typeset(claim.statement)}'
         f"{displayed(f'$${claim.latex}$$')}{assumed}</div>"
     )
 

@@ -21,6 +21,8 @@ from dsf_theory.claims.vanish import difference, vanish
 from dsf_theory.commands import parser as cli
 from dsf_theory.models import MODELS
 from dsf_theory.system import dense
+from dsf_theory.system.words import plain
+from dsf_theory.widgets.proof import ProofStepper, heading
 
 
 @pytest.mark.parametrize("claim_id", LEDGER)
@@ -307,7 +309,35 @@ def test_every_claim_can_be_read(claim_id):
     assert "operations}" not in page, "a step that nobody can read: give it `shown`"
     text = render.explanation(report)
     assert max(map(len, text.splitlines())) < 400
-    assert all(step.name in text for step in report.steps)
+    assert all(plain(step.name) in text for step in report.steps)
+    assert "$" not in text
+    stepper = ProofStepper(report)
+    for shown in (page, heading(report), *stepper.pages, claims.LedgerReport((report,))._repr_markdown_()):
+        assert not raw_formulas(shown)
+
+
+RAW = re.compile(r"[\u0370-\u03ff_^⊗⊙√∏∂∫∞→‖|·×⋯⁻ᵀ⁺²³½⌊∈≤≥=<>{}\\]|\d[.\d]*e[+-]\d|\b\d[a-z]\b")
+
+
+def raw_formulas(shown: str) -> list[str]:
+    """Words with something that only a formula has, outside of LaTeX, tags, links, code and lines of tables."""
+    words = re.sub(
+        r"\$\$.*?\$\$|\$[^$]*\$|<code>.*?</code>|<[^>]+>|\]\([^)]*\)|&\w+;", " ", shown, flags=re.DOTALL
+    )
+    words = re.sub(r"(?m)^\||\s\|(?=\s|$)|\|---[-|]*|S6_2", " ", words)
+    return [word for word in words.split() if RAW.search(word)]
+
+
+@pytest.mark.parametrize("words", ["C_i Λ_i", "κ^2", "W_v", "a² = 1", "qᵀk", "1.7e+02", "at 3d", "x <= y"])
+def test_raw_formulas_are_found(words):
+    assert raw_formulas(f"**Title.** {words} $x_i$") and not raw_formulas(
+        "S6_2 has $a^2 = 1$, $$x_i$$ | 1.7 | ✓ |"
+    )
+
+
+def test_the_glossary_has_no_raw_formula():
+    names = re.sub(r"`[^`]*`", "", dsf.glossary())
+    assert not raw_formulas(names) and r"$C_i \Lambda_i \cdots \Lambda_{j+1} B_j$" in names
 
 
 def test_index_of_claims_links_to_notebooks():
@@ -333,9 +363,3 @@ def test_every_claim_is_named_in_the_notebook_that_it_points_to():
     for claim in LEDGER.values():
         text = (folder / f"{claim.notebook}.ipynb").read_text(encoding="utf-8")
         assert re.search(rf'[`"]{claim.id}\\?[`"]', text), claim.id
-
-
-def test_words_with_indices_are_set_as_html():
-    assert render.typeset("Λ_{i-1} <= κ^{i+1} W_v q_iᵀk_j") == (
-        "Λ<sub>i-1</sub> ≤ κ<sup>i+1</sup> W<sub>v</sub> q<sub>i</sub>ᵀk<sub>j</sub>"
-    )

@@ -106,6 +106,8 @@ def residual_typeset(step: StepResult) -> str:
     """The residual of a step for Markdown or HTML: a number or an expression as a formula, an error as text."""
     if step.error:
         return html.escape(step.error, quote=False)
+    if step.residual == 0:
+        return "0"
     if step.method == "numbers":
         return f"${scientific(step.residual)}$"
     if size(step.residual) <= READABLE:
