@@ -24,6 +24,9 @@ def add(commands) -> None:
     parser.add_argument(
         "--minutes", type=float, help="with --device: stop then, to go on from the store another time"
     )
+    parser.add_argument(
+        "--no-graph", action="store_true", help="with --device cuda: do not record passes as CUDA graphs"
+    )
     parser.add_argument("--again", action="store_true", help="do the runs that failed once more")
     parser.set_defaults(run=run)
 
@@ -53,7 +56,8 @@ def run(options) -> int:
         return 0
     if options.device:
         minutes = inf if options.minutes is None else options.minutes
-        failed = training.do_on(options.device, names, options.preset, store, minutes, options.folder)
+        where = options.preset, store, minutes, options.folder, not options.no_graph
+        failed = training.do_on(options.device, names, *where)
         return 1 if failed else 0
     failed = training.do(names, options.preset, store, options.backend, options.workers, options.folder)
     return 1 if failed else 0

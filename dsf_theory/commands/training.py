@@ -104,7 +104,15 @@ def do(names: Sequence[str], preset: str, store: Store, backend: str, workers: i
     return failed
 
 
-def do_on(device: str, names: Sequence[str], preset: str, store: Store, minutes: float, folder: Path) -> int:
+def do_on(
+    device: str,
+    names: Sequence[str],
+    preset: str,
+    store: Store,
+    minutes: float,
+    folder: Path,
+    recorded: bool,
+) -> int:
     """Do what is missing of some experiments on a device while there is time; print and keep results as they come.
 
     Returns:
@@ -116,7 +124,7 @@ def do_on(device: str, names: Sequence[str], preset: str, store: Store, minutes:
         if left <= 0:
             break
         trials = experiment(name).trials(preset)
-        for trial, result in timed(trials, store, device, left):
+        for trial, result in timed(trials, store, device, left, recorded):
             failed += bool(result and result["failure"])
             since = f"{time.monotonic() - start:6.0f} s  "
             print(since + line(trial, result or {"failure": "under way"}), flush=True)

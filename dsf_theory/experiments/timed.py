@@ -4,11 +4,13 @@ A result is in the store as soon as its run is whole. When the time is up, every
 what it has come to so far is told; a sweep that is started again with the same store goes on from there.
 """
 
+import gc
 import json
 import platform
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import torch
 from filelock import FileLock
@@ -26,7 +28,7 @@ SAVED = 30.0
 
 
 def timed(
-    trials: Iterable[Trial], store: Store, device: str, minutes: float
+    trials: Iterable[Trial], store: Store, device: str, minutes: float, recorded: bool = True
 ) -> Iterator[tuple[Trial, dict | None]]:
     """Do runs that have no result yet, shape after shape, until all are done or the time is up.
 
@@ -37,32 +39,41 @@ def timed(
         store: where results and checkpoints are kept.
         device: of torch.
         minutes: after which no further evaluation is begun.
+        recorded: whether passes are recorded as CUDA graphs, on a GPU.
 
     Yields:
         Each run with its result as it ends; at the end those under way, with None.
 
     Raises:
         ValueError: for a device that is not there, or no time.
+        ExceptionGroup: at the end, what kept shapes from being trained; the others have been.
     """
     if not minutes > 0:
         raise ValueError(f"minutes: expected a number > 0, found {minutes!r}")
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device: expected one that is there, found 'cuda' and no GPU")
-    return _in_order(list(trials), store, device, time.monotonic() + 60 * minutes)
+    train = partial(_together, store=store, device=device, recorded=recorded)
+    return _in_order(list(trials), store, train, time.monotonic() + 60 * minutes)
 
 
-def _in_order(
-    trials: list[Trial], store: Store, device: str, deadline: float
-) -> Iterator[tuple[Trial, dict | None]]:
-    before = torch.get_float32_matmul_precision()
+def _in_order(trials: list[Trial], store: Store, train: Callable, deadline: float) -> Iterator:
+    """Shape after shape while there is time; one that cannot be trained costs the others nothing."""
+    before, errors = torch.get_float32_matmul_precision(), []
     torch.set_float32_matmul_precision("high")
     try:
         for cohort in shapes(trials):
             left = [trial for trial in cohort if store.get(trial.key) is None]
-            if left and time.monotonic() < deadline:
-                yield from _together(left, store, device, deadline)
+            try:
+                if left and time.monotonic() < deadline:
+                    yield from train(left, deadline=deadline)
+            except Exception as error:  # noqa: BLE001 (raised when the others had their time)
+                errors.append(error)
+            gc.collect()  # a cohort and its recorded pass hold each other, and gigabytes
+            torch.cuda.empty_cache()
     finally:
         torch.set_float32_matmul_precision(before)
+    if errors:
+        raise ExceptionGroup("shapes that could not be trained", errors)
 
 
 def shapes(trials: Sequence[Trial]) -> list[list[Trial]]:
@@ -74,7 +85,7 @@ def shapes(trials: Sequence[Trial]) -> list[list[Trial]]:
 
 
 def _together(
-    trials: list[Trial], store: Store, device: str, deadline: float
+    trials: list[Trial], store: Store, device: str, recorded: bool, deadline: float
 ) -> Iterator[tuple[Trial, dict | None]]:
     """One shape: results of runs that end, and checkpoints of those that do not."""
     with ExitStack() as held:
@@ -82,7 +93,7 @@ def _together(
             held.enter_context(FileLock(store.lock(key)))
         runs = [begun(trial, store, device) for trial in trials]
         waiting, saved = dict(enumerate(trials)), time.monotonic()
-        for place, record in Stacked(runs):
+        for place, record in Stacked(runs, recorded=recorded):
             error = record if isinstance(record, FloatingPointError) else None
             if error or runs[place].done:
                 yield waiting[place], keep(store, waiting.pop(place), runs[place], error)

@@ -35,6 +35,7 @@ class Stacked:
     Args:
         runs: of one task, architecture and recipe (of float32) but for the learning rate, on one device.
         resting: places of runs that take no steps.
+        recorded: whether a pass is recorded as a CUDA graph, on a GPU.
 
     Raises:
         ValueError: for runs that differ in more, or of another precision.
@@ -49,7 +50,7 @@ class Stacked:
     [(0, 2), (1, 2), (0, 4), (1, 4)]
     """
 
-    def __init__(self, runs: Sequence[Run], resting: Iterable[int] = ()):
+    def __init__(self, runs: Sequence[Run], resting: Iterable[int] = (), recorded: bool = True):
         self.runs, self.resting = list(runs), set(resting)
         if len({(kind(run.task, run.architecture, run.recipe), run.device) for run in runs}) != 1:
             raise ValueError("runs: expected some that differ in seed and learning rate alone, found others")
@@ -61,7 +62,8 @@ class Stacked:
         for name, parameter in self.model.named_parameters():
             self._stack(name, parameter.requires_grad)
         self.layers = dropping.dropouts(self.model)
-        self.play = played_back(self.losses) if self.device.type == "cuda" else self.losses
+        recorded = recorded and self.device.type == "cuda"
+        self.play = played_back(self.losses) if recorded else self.losses
         self.examples = [Examples(run) for run in self.runs]
 
     def _stack(self, name: str, trained: bool) -> None:

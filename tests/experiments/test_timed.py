@@ -1,8 +1,10 @@
 """Sweeps within a time: they stop cleanly, go on from their store, and come to the runs alone."""
 
+import importlib
 import itertools
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,10 +15,11 @@ from dsf_theory.experiments import declared, results, timed
 from dsf_theory.experiments.declared import Experiment
 from dsf_theory.experiments.published import PUBLISHED_MODELS
 from dsf_theory.experiments.store import Store
-from dsf_theory.tasks import MQAR
+from dsf_theory.tasks import MQAR, SequentialDigits
 from dsf_theory.training.recipe import Recipe
 from dsf_theory.training.run import Run
 from dsf_theory.training.sequence_model import Architecture
+from dsf_theory.training.stacked import Stacked
 from dsf_theory.training.trial import Trial
 
 TASK = MQAR(length=16, pairs=2, vocabulary=32)
@@ -65,6 +68,19 @@ def test_the_command_at_toy_size(tmp_path, monkeypatch, capsys):
     assert main(given) == 0 and capsys.readouterr().out == ""
 
 
+def test_the_benchmark_at_toy_size(monkeypatch):
+    """Runs together, operation after operation and alone have the same losses; its test fails where they have not."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    benchmark = importlib.import_module("paper_scale")
+    told = benchmark.measured(trials(["s6"]), "cpu", timed=2)
+    assert float(told.split("within ")[1]) < 1e-5 and "s an epoch" in told
+    masks = Stacked.masks
+    monkeypatch.setattr(Stacked, "masks", lambda runs, step, inputs: 2 * masks(runs, step, inputs))
+    monkeypatch.setattr(benchmark, "TOLERANCE", 1e-5)
+    with pytest.raises(AssertionError, match="losses"):
+        benchmark.measured(trials(["s6"]), "cpu", timed=2)
+
+
 def test_it_stops_in_time_and_goes_on(store, tmp_path, clock):
     """One evaluation a look at the clock: checkpoints and curves of what is under way, no result twice."""
     few, whole = trials(["s6", "s6_2"]), Store(tmp_path / "whole.sqlite")
@@ -86,6 +102,16 @@ def test_a_failure_is_kept(store):
     found = dict(timed.timed(trials(["s6"])[1:] + wild, store, "cpu", 1e6))
     assert found[wild[0]]["failure"].startswith("FloatingPointError: loss: expected a finite number")
     assert sum(result["failure"] is None for result in found.values()) == 3
+
+
+def test_a_shape_that_cannot_be_trained(store):
+    """It is told of at the end, after the others had their time."""
+    impossible = [replace(trial, task=SequentialDigits()) for trial in trials(["s6"])[:1]]
+    found = timed.timed(impossible + trials(["s6_2"])[:1], store, "cpu", 1e6)
+    assert next(found)[0] == trials(["s6_2"])[0]
+    with pytest.raises(ExceptionGroup, match="shapes that could not be trained") as raised:
+        next(found)
+    assert "tied: expected a task with as many classes" in str(raised.value.exceptions[0])
 
 
 def test_shapes():
