@@ -23,7 +23,7 @@ def run(options) -> int:
     import dsf_theory.claims as claims
     from dsf_theory.arrays.names import known
     from dsf_theory.claims import render
-    from dsf_theory.commands.tables import show
+    from dsf_theory.commands.tables import show, width
 
     named = [*options.ids, *([options.explain] if options.explain else [])]
     for claim_id in named:
@@ -34,7 +34,7 @@ def run(options) -> int:
     elif options.explain:
         print(render.explanation(report[options.explain]))
     else:
-        show(render.table(report))
+        show(render.table(report, width()))
     return 0 if report.ok else 1
 
 

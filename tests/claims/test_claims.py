@@ -284,6 +284,25 @@ def test_check_fails_by_name(capsys, monkeypatch):
     assert "1 of 2 claims FAIL" in printed and "convolution: Chunks of one to five steps" in printed
 
 
+@pytest.mark.parametrize("columns", [40, 60, 72, 110])
+def test_no_name_or_number_is_cut_in_a_narrow_terminal(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ids = ["convolution", "feedthrough-needs-states", "softmax-infinite"]
+    assert cli.main(["check", *ids]) == 0
+    printed = capsys.readouterr().out
+    shown = [line.rstrip() for line in printed.splitlines()]
+    assert "…" not in printed and max(map(len, shown)) <= max(columns, 56)
+    for claim_id in ids:
+        (line,) = [line for line in shown if claim_id in line]
+        assert re.search(r"(\d) of \1 +(0|\d\.\de-\d\d) +(\d) of \3", line)
+        assert line.endswith(tuple("0123456789")) and ("seconds" in printed) == (columns > 72)
+    assert ("Kronecker" in printed) == (columns > 60)
+    report = claims.check(ids)
+    assert "…" not in str(report) and max(len(line.rstrip()) for line in str(report).splitlines()) <= max(
+        columns, 54
+    )
+
+
 def test_check_as_json(capsys):
     assert cli.main(["check", "delta-rule", "--json"]) == 0
     (report,) = json.loads(capsys.readouterr().out)

@@ -1,5 +1,6 @@
 """Claims and reports as plain characters, for a terminal."""
 
+import shutil
 import textwrap
 from io import StringIO
 
@@ -7,7 +8,9 @@ import numpy as np
 import sympy as sp
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from dsf_theory.claims.outcome import Counterexample, LedgerOutcome, Outcome
 from dsf_theory.claims.render.formulas import (
@@ -23,26 +26,47 @@ from dsf_theory.claims.statement import Identity
 from dsf_theory.system.words import plain
 
 
-def table(ledger: LedgerOutcome):
-    """The claims as a table of ``rich``."""
-    title = {
-        "title": "The ledger of claims",
-        "title_justify": "left",
-        "padding": (0, 1, 0, 0),
-        "pad_edge": False,
-    }
-    found = Table(**title, box=SIMPLE_HEAD, caption=caption(ledger), caption_justify="left")
-    found.add_column("", width=1)
-    found.add_column("claim", no_wrap=True)
-    found.add_column("proved by", no_wrap=True)
-    for column in ("steps", "worst\nresidual", "counter-\nexamples", "seconds"):
-        found.add_column(column, justify="right")
-    for r in ledger.reports:
-        colour = "green" if r.ok else "bold red"
-        steps = f"{sum(s.ok for s in r.steps)} of {len(r.steps)}"
-        row = ("\n".join(r.methods), steps, small(r.worst), needed(r), f"{r.seconds:.2f}")
-        found.add_row(f"[{colour}]{mark(r.ok)}", r.claim.id, *row)
+def table(ledger: LedgerOutcome, width: int = 110) -> Table:
+    """The claims as a table of ``rich``, without its last columns where there is no room: nothing in it is cut.
+
+    Args:
+        ledger: the outcomes.
+        width: in characters; the column of the seconds goes first, then that of the methods.
+    """
+    found = with_columns(ledger, methods=True, seconds=True)
+    for options in ({"methods": True, "seconds": False}, {"methods": False, "seconds": False}):
+        if least_width(found) > width:
+            found = with_columns(ledger, **options)
     return found
+
+
+def with_columns(ledger: LedgerOutcome, methods: bool, seconds: bool) -> Table:
+    """The table with or without the columns that a narrow terminal has no room for."""
+    reports = ledger.reports
+    columns = {"": [mark(r.ok) for r in reports], "claim": [r.claim.id for r in reports]}
+    if methods:
+        columns["proved by"] = ["\n".join(r.methods) for r in reports]
+    columns["steps"] = [f"{sum(s.ok for s in r.steps)} of {len(r.steps)}" for r in reports]
+    columns["residual"] = [small(r.worst) for r in reports]
+    columns["needed"] = [needed(r) for r in reports]
+    if seconds:
+        columns["seconds"] = [f"{r.seconds:.2f}" for r in reports]
+    title = {"title": "The ledger of claims", "title_justify": "left"}
+    layout = {"padding": (0, 1, 0, 0), "pad_edge": False, "box": SIMPLE_HEAD}
+    found = Table(**title, **layout, caption=caption(ledger), caption_justify="left")
+    for name, cells in columns.items():
+        width = max(len(line) for cell in [name, *cells] for line in cell.split("\n"))
+        justify = "left" if name in ("", "claim", "proved by") else "right"
+        found.add_column(name, justify=justify, no_wrap=True, min_width=width)
+    for report, *row in zip(reports, *columns.values(), strict=True):
+        found.add_row(Text(row[0], style="green" if report.ok else "bold red"), *row[1:])
+    return found
+
+
+def least_width(found: Table) -> int:
+    """The least number of characters at which a table is not cut."""
+    console = Console(width=10_000)
+    return Measurement.get(console, console.options, found).minimum
 
 
 def caption(ledger: LedgerOutcome) -> str:
@@ -54,10 +78,11 @@ def caption(ledger: LedgerOutcome) -> str:
     return f"{len(failed)} of {len(ledger.reports)} claims FAIL ({ledger.seconds:.1f} s):\n{listed}"
 
 
-def as_text(ledger: LedgerOutcome, width: int = 110) -> str:
-    """The table in plain characters."""
-    page = StringIO()
-    Console(file=page, width=width).print(table(ledger))
+def as_text(ledger: LedgerOutcome, width: int | None = None) -> str:
+    """The table in plain characters, as wide as the terminal, or 110 where there is none."""
+    width = width or shutil.get_terminal_size((110, 24)).columns
+    page, found = StringIO(), table(ledger, width)
+    Console(file=page, width=max(width, least_width(found))).print(found)
     return page.getvalue()
 
 
