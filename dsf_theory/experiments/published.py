@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from itertools import product
 
-from dsf_theory.tasks import MQAR, LRAImage, LRAListOps, LRAText
+from dsf_theory.tasks import MQAR, ListOps, LRAImage, LRAText
 from dsf_theory.training import released
 from dsf_theory.training.recipe import Recipe
 from dsf_theory.training.sequence_model import Architecture
@@ -89,10 +89,10 @@ def in_minutes() -> list[Trial]:
 def long_range_arena(mixers: Iterable[str]) -> list[Trial]:
     """Runs of three tasks of the Long Range Arena at its sizes; the block is of our choosing.
 
-    ListOps is read from the folder ``listops-1000`` of the published files, the others through ``datasets``.
+    ListOps is grown by its published grammar, anew at every step; the others are read through ``datasets``.
     """
     found = []
-    for task, mixer in product((LRAListOps(source="listops-1000"), LRAText(), LRAImage()), mixers):
+    for task, mixer in product((ListOps(), LRAText(), LRAImage()), mixers):
         block = Architecture(
             mixer=mixer, d=128, n=16, layers=6, convolution=4, mlp=2, dropout=0.1, tied=False
         )

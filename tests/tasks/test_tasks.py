@@ -348,6 +348,25 @@ def test_listops_labels_are_the_values(task):
         assert np.array_equal(tokenise(expression(inputs)), inputs[inputs > 0])
 
 
+def test_listops_at_true_size_keeps_the_grammar():
+    """Operators nested nine deep at most below a leaf's level, with two to ten arguments, 501 to 1,999 tokens."""
+    depths, counts, sizes = set(), set(), []
+    for inputs in ListOps().batch(seed=1, rows=200).inputs:
+        open_lists, symbols = [0], expression(inputs).split()
+        for symbol in symbols:
+            if symbol == "]":
+                counts.add(open_lists.pop())
+                continue
+            open_lists[-1] += 1
+            if symbol[0] == "[":
+                open_lists.append(0)
+                depths.add(len(open_lists) - 1)
+        assert open_lists == [1]
+        sizes.append(len(symbols))
+    assert counts == set(range(2, 11)) and depths == set(range(1, 10))
+    assert 500 < min(sizes) < 600 and 1800 < max(sizes) < 2000
+
+
 def test_listops_has_the_published_law():
     task, random = ListOps(length=60, minimum=1, depth=4, arguments=5), np.random.default_rng(0)
     theirs = []
