@@ -152,6 +152,21 @@ def test_citation_names_the_paper():
     assert "2405.15731" in paper["url"]
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_files_that_the_pages_name_are_there(page):
+    """Paths in backticks, from the root or inside the package, and the targets of links."""
+    written = re.sub(r"^```.*?^```", "", text(page), flags=re.MULTILINE | re.DOTALL)
+    paths = re.findall(r"`(\.?\w[\w./-]*(?:/|\.(?:py|toml|txt|yml|md|ipynb|cff)))`", written)
+    paths += re.findall(r"\]\(([\w./-]+)\)", written) + re.findall(r'<img src="([^"]+)"', written)
+    assert len(paths) > 8
+    places = (ROOT, ROOT / "dsf_theory", ROOT / "figures")
+    missing = [path for path in paths if not any((place / path).exists() for place in places)]
+    assert set(missing) <= {
+        "results/benchmarks.txt",
+        "notebooks/NN_snake_title.ipynb",
+    }  # made by `make bench`; a form
+
+
 def test_license():
     assert text("LICENSE").startswith("MIT License\n")
     assert "The dsf_theory authors" in text("LICENSE")
