@@ -50,9 +50,9 @@ def results(options) -> list[Path]:
 
     for name in options.names:
         experiment(name)  # that there is one of this name
+    found = {name: kept(name, options.preset) for name in options.names or EXPERIMENTS}
     paths = []
-    for name in options.names or list(EXPERIMENTS):
-        found = kept(name, options.preset)
+    for name, of_one in found.items():  # all of them were kept: otherwise nothing is written
         paths.append(options.folder / f"{options.preset}_{name}.png")
-        paths[-1].write_bytes(png(draw(name, found.rows)))
+        paths[-1].write_bytes(png(draw(name, of_one.rows)))
     return paths

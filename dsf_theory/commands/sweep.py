@@ -32,13 +32,15 @@ def add(commands) -> None:
 
 
 def run(options) -> int:
-    """Do the runs of experiments, or count them; 1 if a run failed.
+    """Do the runs of experiments, or count them, which writes nothing; 1 if a run failed.
 
     Raises:
         ValueError: if there is no such experiment or device, or minutes without a device.
         ModuleNotFoundError: if a task or a backend needs a package that is not installed.
+        KeyboardInterrupt: saying what is kept, and how to go on.
     """
     import dsf_theory.commands.training as training
+    from dsf_theory.commands.plan import plan
     from dsf_theory.commands.tables import show
     from dsf_theory.experiments.declared import EXPERIMENTS, experiment
     from dsf_theory.experiments.store import Store
@@ -48,12 +50,13 @@ def run(options) -> int:
     names = options.names or list(EXPERIMENTS)
     for name in names:
         experiment(name)
-    store = Store(options.store or RESULTS / f"{options.preset}.sqlite")
+    store = Store(options.store or RESULTS / f"{options.preset}.sqlite", reading=options.dry_run)
+    if options.dry_run:
+        done = store.keys() - (store.failures() if options.again else set())
+        show(plan(names, options.preset, done))
+        return 0
     if options.again:
         print(f"{store.forget_failures()} failed runs are to be done again")
-    if options.dry_run:
-        show(training.plan(names, options.preset, store))
-        return 0
     if options.device:
         minutes = inf if options.minutes is None else options.minutes
         where = options.preset, store, minutes, options.folder, not options.no_graph

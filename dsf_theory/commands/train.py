@@ -25,6 +25,7 @@ def run(options) -> int:
 
     Raises:
         ValueError: if there is no such run.
+        KeyboardInterrupt: saying what is kept, and how to go on.
     """
     from dsf_theory.commands.training import chosen, train_and_report
 

@@ -1,10 +1,12 @@
 """Where the runs of a sweep are done: in this process, in processes of this machine, or on a Ray cluster."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import connection, get_context, parent_process
+from contextlib import contextmanager
+from multiprocessing import active_children, connection, get_context, parent_process
 
 Ended = Iterator[tuple]
 """Each job with what came of it, as it ends."""
@@ -17,14 +19,36 @@ def here(function: Callable, jobs: list, workers: int) -> Ended:
 
 
 def processes(function: Callable, jobs: list, workers: int) -> Ended:
-    """Jobs in processes of their own, which end with this one."""
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent) as pool:
+    """Jobs in processes of their own, which end with this one, and at once where it stops before they are done."""
+    before = set(active_children())
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
+    with no_interrupts():  # processes start here, and inherit that
         futures = {pool.submit(function, job): job for job in jobs}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    started = set(active_children()) - before
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BaseException:
+        for process in started:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(
+            cancel_futures=True
+        )  # and wait: left to end later, they and this process wait for each other
+
+
+@contextmanager
+def no_interrupts() -> Iterator[None]:
+    """Leave Ctrl-C unheard meanwhile; processes that start now never hear it, and leave it to this one."""
+    if threading.current_thread() is not threading.main_thread():  # only that one is interrupted
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def end_with_parent() -> None:

@@ -15,7 +15,8 @@ class Store:
     """Results in an SQLite file, one row a run.
 
     Args:
-        path: of the file; made where it is missing. Beside it, ``NAME.parts`` has the runs under way.
+        path: of the file. Beside it, ``NAME.parts`` has the runs under way.
+        reading: whether nothing is to be written: then a missing file is not made, and has no results.
 
     >>> import tempfile
     >>> store = Store(Path(tempfile.mkdtemp()) / "results.sqlite")
@@ -23,8 +24,10 @@ class Store:
     (True, False, [{'accuracy': 1.0, 'key': 'a', 'run': {}}])
     """
 
-    def __init__(self, path: str | Path):
-        self.path = Path(path).resolve()
+    def __init__(self, path: str | Path, reading: bool = False):
+        self.path, self._reading = Path(path).resolve(), reading
+        if reading:
+            return
         self.parts.mkdir(parents=True, exist_ok=True)
         self._ask("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, run TEXT, result TEXT)")
 
@@ -43,6 +46,8 @@ class Store:
 
     def _ask(self, statement: str, values: tuple = ()) -> list[tuple]:
         """The rows that a statement gives; what it changes is on the disk when this returns."""
+        if self._reading and not self.path.exists():
+            return []
         with closing(sqlite3.connect(self.path, timeout=60)) as database, database:
             database.execute("PRAGMA synchronous = FULL")
             return database.execute(statement, values).fetchall()
@@ -72,6 +77,10 @@ class Store:
             if left.name.split(".")[0] in keys:
                 with suppress(PermissionError):  # Windows keeps the file of a lock that is held
                     left.unlink(missing_ok=True)
+
+    def failures(self) -> set[str]:
+        """The runs that failed."""
+        return {key for (key,) in self._ask("SELECT key FROM results WHERE result ->> 'failure' IS NOT NULL")}
 
     def forget_failures(self) -> int:
         """Drop the results of runs that failed, so that the next sweep does them again; how many there were."""

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from runs import row_of, rows_of
 
-from dsf_theory.commands.training import line, multiply_adds
+from dsf_theory.commands.training import line
 from dsf_theory.experiments import results
 from dsf_theory.experiments.declared import EXPERIMENTS, Experiment
+from dsf_theory.experiments.estimate import multiply_adds
 from dsf_theory.experiments.records import summary
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
