@@ -29,6 +29,7 @@ def main() -> None:
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, {ROUNDS} rounds, single precision\n"
     )
     console.print(against_each_other())
+    console.print(many_heads())
     console.print(against_mambapy())
     console.print(against_transformers())
     console.print(growth())
@@ -47,6 +48,49 @@ def against_each_other(batch: int = 2, length: int = 512, d: int = 32, n: int = 
         ratios = (np.median(seconds["recurrent"] / seconds[form]) for form in forms)
         table.add_row(name, *(f"{ratio:.2f}" for ratio in ratios))
     return table
+
+
+def many_heads(d: int = 32, n: int = 8) -> Table:
+    """The chunked form of heads of few channels, beside a plain loop over the steps."""
+    table = Table(caption=f"chunked, speed over a plain loop, d {d}, n {n}")
+    for column in ("model", "batch", "length", "heads", "forward", "and backward"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for name, batch, length, heads in (
+        ("ssd", 2, 512, 32),
+        ("ssd", 2, 512, 8),
+        ("ssd", 16, 256, 4),
+        ("linear_attention", 2, 512, 32),
+    ):
+        layer, u = dsf.Mixer(name, d=d, n=n, heads=heads, seed=0), torch.randn(batch, length, d)
+        assert torch.allclose(plain_loop(layer.model.build(u)), layer(u), atol=1e-4)
+        with torch.no_grad():
+            forward = rounds(
+                {"loop": lambda: plain_loop(layer.model.build(u)), "chunked": lambda: layer(u)}  # noqa: B023
+            )
+        both = timed(
+            {
+                "loop": lambda: plain_loop(layer.model.build(u)).sum().backward(),  # noqa: B023
+                "chunked": lambda: layer(u).sum().backward(),  # noqa: B023
+            },
+            count=3,
+        )
+        ratios = (np.median(seconds["loop"] / seconds["chunked"]) for seconds in (forward, both))
+        table.add_row(name, str(batch), str(length), str(heads), *(f"{ratio:.2f}" for ratio in ratios))
+    return table
+
+
+def plain_loop(system: dsf.System) -> torch.Tensor:
+    """y (..., length, d) as anyone would write it first."""
+    shape = torch.Size([*system.u.shape[:-1], system.heads, 1, 1])
+    decay, drive, read = (
+        part.expand(torch.broadcast_shapes(part.shape, shape)).unbind(-4)
+        for part in (system.transition.log.exp(), system.drive, system.read)
+    )
+    h, y = 0, []
+    for now in range(system.length):
+        h = decay[now] * h + drive[now]
+        y.append((read[now] * h).sum(-1))
+    return system.emit(torch.stack(y, -3))
 
 
 def against_mambapy(batch: int = 4, length: int = 1024, d: int = 64, n: int = 16) -> Table:

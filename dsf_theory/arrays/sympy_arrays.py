@@ -1,39 +1,87 @@
 """The array namespace of SymPy: NumPy object arrays of expressions."""
 
+from functools import partial
+
 import array_api_compat.numpy as base
 import numpy as np
 import sympy
 
+from dsf_theory.arrays.names import unknown
+from dsf_theory.arrays.operations import OPERATIONS
 from dsf_theory.arrays.vocabulary import Array, Namespace
+
+BY_ENTRY = {
+    "exp": sympy.exp,
+    "sqrt": sympy.sqrt,
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "tan": sympy.tan,
+    "atan": sympy.atan,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
+    "tanh": sympy.tanh,
+    "abs": sympy.Abs,
+    "sign": sympy.sign,
+    "floor": sympy.floor,
+    "ceil": sympy.ceiling,
+    "real": sympy.re,
+    "imag": sympy.im,
+    "conj": sympy.conjugate,
+    "maximum": sympy.Max,
+    "minimum": sympy.Min,
+    "greater": sympy.Gt,
+    "greater_equal": sympy.Ge,
+    "less": sympy.Lt,
+    "less_equal": sympy.Le,
+}
+"""Operation -> function of one expression, or of two."""
+
+OF_OBJECTS = frozenset(OPERATIONS) | {"zeros", "eye"}
+"""What NumPy does with arrays of any objects, where it is not defined here."""
 
 
 class SympyNamespace(Namespace):
-    """NumPy object arrays of SymPy expressions: formulas stay as they are written."""
+    """NumPy object arrays of SymPy expressions: formulas stay as they are written.
+
+    Raises:
+        AttributeError: for an operation without a symbolic reading, that is not among the ``OPERATIONS``.
+    """
 
     name = "sympy"
-    imaginary = sympy.I
+    imaginary, pi, e, inf = sympy.I, sympy.pi, sympy.E, sympy.oo
 
-    def map(self, function, x: Array) -> Array:
-        """Apply a function of one expression to every entry."""
-        return np.asarray(np.frompyfunc(function, 1, 1)(x), dtype=object)
+    def __getattr__(self, attribute):
+        if attribute in BY_ENTRY:
+            return partial(self.map, BY_ENTRY[attribute])
+        if attribute in OF_OBJECTS:
+            return super().__getattr__(attribute)
+        raise AttributeError(unknown("operation with a symbolic reading", attribute, OPERATIONS))
 
-    def exp(self, x):
-        return self.map(sympy.exp, x)
+    def map(self, function, *arrays: Array) -> Array:
+        """Apply a function of expressions to every entry, or to entries of several arrays side by side."""
+        return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=object)
 
     def log(self, x):
-        return self.map(sympy.log, x)
+        return self.map(lambda e: -sympy.oo if e == 0 else sympy.log(e), x)
 
-    def sqrt(self, x):
-        return self.map(sympy.sqrt, x)
+    def atan2(self, y, x):
+        return self.map(lambda b, a: sympy.S.Zero if a == b == 0 else sympy.atan2(b, a), y, x)
 
-    def tanh(self, x):
-        return self.map(sympy.tanh, x)
+    def clip(self, x, min=None, max=None):
+        x = x if min is None else self.maximum(x, min)
+        return x if max is None else self.minimum(x, max)
 
-    def real(self, x):
-        return self.map(sympy.re, x)
+    def max(self, x, axis=None, keepdims=False):
+        return reduced(sympy.Max, x, axis, keepdims)
 
-    def imag(self, x):
-        return self.map(sympy.im, x)
+    def min(self, x, axis=None, keepdims=False):
+        return reduced(sympy.Min, x, axis, keepdims)
+
+    def isfinite(self, x):
+        return self.map(lambda e: sympy.sympify(e).is_finite is not False, x).astype(bool)
+
+    def where(self, condition, x, y):
+        return self.map(chosen, condition, x, y)
 
     def relu(self, x):
         return self.map(lambda e: sympy.Max(e, 0), x)
@@ -57,7 +105,7 @@ class SympyNamespace(Namespace):
         return self.map(lambda e: sympy.Piecewise((e + 1, e > 0), (sympy.exp(e), True)), x)
 
     def log_bilinear(self, z):
-        return self.log(1 + z / 2) - self.log(1 - z / 2)
+        return self.map(lambda e: -sympy.oo if e == -2 else sympy.log(1 + e / 2) - sympy.log(1 - e / 2), z)
 
     def times_exp(self, x, log):
         return x * self.exp(log)
@@ -69,7 +117,7 @@ class SympyNamespace(Namespace):
         return x
 
     def expm1_ratio(self, z):
-        return (self.exp(z) - 1) / z
+        return self.map(lambda e: sympy.S.One if e == 0 else (sympy.exp(e) - 1) / e, z)
 
     def root(self, k):
         return sympy.sqrt(k)
@@ -78,7 +126,11 @@ class SympyNamespace(Namespace):
         return 0  # subtracting it changes no ratio, and symbols do not overflow
 
     def signed_log(self, x):
-        return self.log(x), np.ones_like(x)  # a formal logarithm keeps the sign
+        x = self.map(sympy.sympify, x)
+        log = self.log(self.map(lambda e: abs(e) if e.is_number else e, x))
+        return log, self.map(
+            lambda e: sympy.sign(e) if e.is_number else sympy.S.One, x
+        )  # symbols: the log keeps it
 
     def double(self, x):
         return x
@@ -93,11 +145,10 @@ class SympyNamespace(Namespace):
         return np.cumsum(x, axis=axis)
 
     def log_product(self, step, rate):
-        pairs = np.frompyfunc(lambda a, b: -sympy.oo if infinite(a) or infinite(b) else a * b, 2, 1)
-        return np.asarray(pairs(step, rate), dtype=object)
+        return self.map(lambda a, b: -sympy.oo if infinite(a) or infinite(b) else a * b, step, rate)
 
-    def where(self, condition, x, y):
-        return np.where(condition, x, y).astype(object)
+    def log_sum(self, log, other):
+        return self.map(lambda a, b: -sympy.oo if infinite(a) or infinite(b) else a + b, log, other)
 
     def matrix_exponential(self, a):
         blocks = [exponential(sympy.Matrix(block)) for block in a.reshape(-1, *a.shape[-2:])]
@@ -108,6 +159,18 @@ class SympyNamespace(Namespace):
             return 1 / a  # entries may not commute
         blocks = [sympy.Matrix(block).inv() for block in a.reshape(-1, *a.shape[-2:])]
         return np.array([np.array(b.tolist(), dtype=object) for b in blocks], dtype=object).reshape(a.shape)
+
+
+def reduced(function, x: Array, axis: int | None, keepdims: bool) -> Array:
+    """A function of two expressions, such as the larger one, taken over an axis."""
+    return np.asarray(np.frompyfunc(function, 2, 1).reduce(x, axis=axis, keepdims=keepdims), dtype=object)
+
+
+def chosen(condition, x, y):
+    """x where a condition holds, else y; where that is open, a formula of both."""
+    if condition in (True, False):
+        return x if condition else y
+    return sympy.Piecewise((x, condition), (y, True))
 
 
 def infinite(entry) -> bool:

@@ -1,15 +1,21 @@
 """The chunked form: weights within chunks, the recurrence between them, linear in length."""
 
+from math import prod
+
 from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.system.forms import associative, at_every_step, full_drive, loop, segment_sums
 from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Diagonal
 
-GROUP = 8
-"""Chunks worked on at once: few enough to stay in cache, so that time grows with length and no faster."""
+LONGEST, SHORTEST, GROUP = 64, 16, 8
+"""Steps in a chunk, at most and at least, and chunks worked on at once, at most."""
+CHANNELS, STATE, MANY = 8, 96, 16
+"""Channels, and numbers in the state, of a head from which on a chunk is matrix products; heads that make it matter."""
+CACHE = 2**19
+"""Weights of chunks worked on at once: few enough to stay in cache, so that time grows with length and no faster."""
 
 
-def chunked(system: Parts, chunk: int = 64) -> Array:
+def chunked(system: Parts, chunk: int | None = None) -> Array:
     """y (..., length, d), linear in length.
 
     Where the channels of a head share their weights (attention, SSD) a chunk is matrix products; elsewhere its steps
@@ -17,16 +23,16 @@ def chunked(system: Parts, chunk: int = 64) -> Array:
 
     Args:
         system: of any kind.
-        chunk: steps in a chunk.
+        chunk: steps in a chunk; by default as many as suit the sizes of the system.
 
     Raises:
         ValueError: if ``chunk`` is not a whole number >= 1.
     """
-    checks.positive_size(chunk=chunk)
-    chunk = min(chunk, system.length)
+    checks.positive_size(chunk=LONGEST if chunk is None else chunk)
     diagonal = isinstance(system.transition, Diagonal)
-    if diagonal and shares_weights(system):
-        return chunked_products(system, chunk)
+    if diagonal and shares_weights(system) and not small_heads(system):
+        return chunked_products(system, min(chunk or suited(system), system.length))
+    chunk = min(chunk or LONGEST, system.length)
     if diagonal and system.xp.name == "torch":
         from dsf_theory.system.recurrence import read_recurrence
 
@@ -39,6 +45,24 @@ def shares_weights(system: Parts) -> bool:
     if system.real_part or system.transition.states > 1:
         return False
     return all(part.shape[-2] == 1 for part in (system.transition.log, system.write, system.read))
+
+
+def small_heads(system: Parts) -> bool:
+    """Whether there are many heads, each with too small a state to pay for its weights: chunk² for each chunk."""
+    channels = system.width // system.heads
+    return rows(system) >= MANY and (channels < CHANNELS or channels * system.expansion < STATE)
+
+
+def rows(system: Parts) -> int:
+    """Heads in the whole batch."""
+    return prod(system.u.shape[:-2]) * system.heads
+
+
+def suited(system: Parts) -> int:
+    """Steps in a chunk: fewer where many heads with few channels each have weights of their own."""
+    if rows(system) < MANY:
+        return LONGEST
+    return max(SHORTEST, min(LONGEST, 2 * (system.width // system.heads)))
 
 
 def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
@@ -62,8 +86,9 @@ def in_chunks(xp: Namespace, array: Array, chunk: int, axes: int) -> Array:
 def chunked_products(system: Parts, chunk: int) -> Array:
     """y (..., length, d) where channels share their weights: matrix products, one group of chunks after another."""
     outputs, h = [], None
-    for start in range(0, system.length, GROUP * chunk):
-        group = system.during(slice(start, min(start + GROUP * chunk, system.length)))
+    at_once = chunk * max(1, min(GROUP, CACHE // (rows(system) * chunk**2)))
+    for start in range(0, system.length, at_once):
+        group = system.during(slice(start, min(start + at_once, system.length)))
         y, h = group_of_chunks(group, min(chunk, group.length), h)
         outputs.append(group.emit(y))
     return system.xp.concat(outputs, axis=-2)

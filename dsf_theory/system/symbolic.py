@@ -55,7 +55,31 @@ def evaluate(expressions: Array, values: Iterable[tuple[Array, Array]]) -> np.nd
             f"values: expected a number for every symbol, found none for {sorted(map(str, missing))}"
         )
     function = sympy.lambdify([symbol for symbol, _ in pairs], flat, modules="numpy", cse=True)
-    return np.asarray(function(*(number for _, number in pairs))).reshape(expressions.shape)
+    with np.errstate(all="ignore"):
+        found = np.asarray(function(*(number for _, number in pairs)))
+    for k in np.flatnonzero(~np.isfinite(found)):
+        limit = complex(limit_at(flat[k], pairs))
+        found = found.astype(complex) if limit.imag else found
+        found[k] = limit if limit.imag else limit.real
+    return found.reshape(expressions.shape)
+
+
+UNDEFINED = (sympy.nan, sympy.zoo)
+"""What SymPy answers where a value is not defined, though there may be a limit."""
+
+
+def limit_at(expression: sympy.Expr, pairs: list[tuple]) -> sympy.Expr:
+    """The number that an expression tends to, where rounding or a division of zero by zero hides it.
+
+    Args:
+        expression: of symbols.
+        pairs: of each symbol and its number, put in one after another, exactly.
+    """
+    for symbol, number in pairs:
+        exact = sympy.nsimplify(number.item() if hasattr(number, "item") else number, rational=True)
+        there = expression.subs(symbol, exact)
+        expression = sympy.limit(expression, symbol, exact) if there.has(*UNDEFINED) else there
+    return expression.evalf(20)
 
 
 def show(system: System, i: int, names: dict | None = None):

@@ -75,7 +75,7 @@ class System(Parts):
         """y (..., length, d) as a weighted sum of the values so far."""
         return forms.convolutional(self)
 
-    def chunked(self, chunk: int = 64) -> Array:
+    def chunked(self, chunk: int | None = None) -> Array:
         """y (..., length, d), linear in length: weights within chunks, the recurrence between them."""
         return chunks.chunked(self, chunk)
 
