@@ -26,6 +26,14 @@ class NumpyNamespace(Namespace):
             return step * rate
         return super().log_product(step, rate)
 
+    def signed_log(self, x):
+        with np.errstate(divide="ignore"):
+            return super().signed_log(x)
+
+    def silently(self, function, *arguments):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return function(*arguments)
+
     def matrix_exponential(self, a):
         return expm(a)
 

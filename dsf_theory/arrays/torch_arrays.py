@@ -20,6 +20,17 @@ class TorchNamespace(Namespace):
     def relu(self, x):
         return self._base.relu(x)  # without gradient at 0, which clip has
 
+    def without_gradient(self, x):
+        return x.detach()
+
+    def throughout(self, condition):
+        if torch.compiler.is_compiling():
+            return None
+        try:
+            return bool(condition.all())
+        except RuntimeError:  # under vmap there is one answer for each
+            return None
+
     def matrix_exponential(self, a):
         return self._base.linalg.matrix_exp(a)
 

@@ -5,6 +5,8 @@ Functions of the Python array API come from ``array-api-compat``; the few that m
 each in the form that is exact in its library: stable for floating point, literal for symbols.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 Array = Any
@@ -43,8 +45,11 @@ class Namespace:
         return self.where(tiny, x, self.log(self.softplus(self.where(tiny, 0 * x, x))))
 
     def signed_log(self, x: Array) -> tuple[Array, Array]:
-        """``log |x|`` and the sign of x, elementwise."""
-        return self.log(self.abs(x)), self.sign(x)
+        """``log |x|`` and the sign of x, elementwise; without gradient where 1/x is no number."""
+        size = self.abs(x)
+        tiny = size < float(self.finfo(x.dtype).smallest_normal)
+        safe = self.where(tiny, self.ones_like(size), size)
+        return self.where(tiny, self.log(self.without_gradient(size)), self.log(safe)), self.sign(x)
 
     def expm1_ratio(self, z: Array) -> Array:
         """``(e^z - 1) / z``, elementwise, with its limit 1 at ``z = 0``."""
@@ -87,9 +92,17 @@ class Namespace:
         """The logarithm of the product of two decays, its phase wrapped; -inf where either is."""
         return self.wrapped(log + other)
 
+    def log_elu_plus_one(self, x: Array) -> Array:
+        """``log(ELU(x) + 1)``, elementwise, where ``exp(x)`` is no number too."""
+        return self.where(x > 0, self.log1p(self.clip(x, min=0)), x)
+
     def times_exp(self, x: Array, log: Array) -> Array:
-        """``x e^log``, elementwise, finite wherever the result is: in four steps, as e^log alone may overflow."""
-        quarter = self.exp(log / 4)
+        """``x e^log``, elementwise, finite wherever the result is: in four steps, as e^log alone may overflow.
+
+        Logarithms beyond the range of any result are cut, so that zero times any factor is zero.
+        """
+        most = 3.99 * math.log(float(self.finfo(log.dtype).max))
+        quarter = self.exp(self.clip(log, min=-most, max=most) / 4)
         return x * quarter * quarter * quarter * quarter
 
     def safe_sqrt(self, x: Array) -> Array:
@@ -145,6 +158,18 @@ class Namespace:
             return log
         turns = self.round(self.imag(log) / (2 * self.pi))
         return log - 2j * self.pi * self.where(self.isfinite(turns), turns, self.zeros_like(turns))
+
+    def without_gradient(self, x: Array) -> Array:
+        """The same array as a constant."""
+        return x
+
+    def throughout(self, condition: Array) -> bool | None:
+        """Whether a condition holds everywhere; None where torch maps or traces and cannot know."""
+        return bool(self.all(condition))
+
+    def silently(self, function: Callable, *arguments):
+        """What a function returns, without warnings of numbers out of range."""
+        return function(*arguments)
 
     def new_zeros(self, like: Array, shape: tuple[int, ...]) -> Array:
         """Zeros of a shape, of the dtype and on the device of ``like``."""

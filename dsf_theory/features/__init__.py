@@ -4,7 +4,15 @@ One with parameters becomes a φ by ``functools.partial(monomials, order=2)``; a
 :class:`~dsf_theory.LearnedFeatures`. Maps that take no negative value keep the row-sum normaliser from changing sign.
 """
 
-from dsf_theory.features.elementwise import cosine_reweighted, elu_plus_one, hedgehog, identity, relu
+from dsf_theory.features.elementwise import (
+    cosine_reweighted,
+    elu_plus_one,
+    hedgehog,
+    identity,
+    log_elu_plus_one,
+    relu,
+)
+from dsf_theory.features.logarithms import logarithm
 from dsf_theory.features.polynomials import (
     based,
     monomials,
@@ -25,6 +33,8 @@ __all__ = [
     "identity",
     "relu",
     "elu_plus_one",
+    "log_elu_plus_one",
+    "logarithm",
     "taylor",
     "taylor_size",
     "monomials",

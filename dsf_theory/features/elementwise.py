@@ -34,6 +34,16 @@ def elu_plus_one(x: Array) -> Array:
     return namespace(x=x).elu_plus_one(x)
 
 
+def log_elu_plus_one(x: Array) -> Array:
+    """The logarithm of :func:`elu_plus_one`, entrywise, which stays in range for any x.
+
+    >>> import numpy as np
+    >>> log_elu_plus_one(np.array([-1000.0, 0.0]))
+    array([-1000., 0.])
+    """
+    return namespace(x=x).log_elu_plus_one(x)
+
+
 def cosine_reweighted(x: Array, horizon: int) -> Array:
     """cosFormer: ``φ_i(x) = [x⁺ cos θ_i, x⁺ sin θ_i]`` at step i, ``x⁺ = max(x, 0)``, ``θ_i = π i / (2 horizon)``.
 

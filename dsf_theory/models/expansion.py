@@ -7,13 +7,12 @@ draws features whose inner product is exp on average.
 from typing import ClassVar
 
 import dsf_theory.features as features
-from dsf_theory.arrays import Array, Namespace, checks, domains
+import dsf_theory.models.row_sum as row_sum
+from dsf_theory.arrays import Array, checks, domains
 from dsf_theory.models.attention import SoftmaxAttention
 from dsf_theory.models.declaration import Option, Parameter
+from dsf_theory.models.row_sum import Features
 from dsf_theory.models.separable import SeparableAttention
-from dsf_theory.system import Gauge, OutputGain, System, forms
-from dsf_theory.system.dense import earlier
-from dsf_theory.system.transition import Diagonal
 
 
 class SoftmaxExpansion(SeparableAttention):
@@ -118,37 +117,14 @@ class FavorAttention(SoftmaxExpansion):
 
     psi = phi
 
-    def log_phi(self, x: Array) -> Array:
-        """The logarithm of the features."""
-        return features.log_positive_random(x, self.omega)
+    def mapped(self, q, k):
+        logs = (features.log_positive_random(x, self.omega)[..., None, :] for x in (q, k))
+        return tuple(Features(self.xp.exp(log) if self.xp.name == "sympy" else None, log) for log in logs)
 
-    def build(self, u):
-        xp = self.xp
-        log_phi, log_psi = (self.log_phi(x)[..., None, :] for x in self.queries_keys(u))  # (..., heads, 1, r)
-        own, so_far = (xp.row_max(log) + 0 * log[..., :1] for log in (log_phi, log_psi))
-        so_far = running_max(xp, so_far)
-        transition = Diagonal(earlier(xp, so_far) - so_far)
-        read, write = xp.exp(log_phi - own), xp.exp(log_psi - so_far)
-        eta = xp.sum(read * forms.associative(xp, transition, write), axis=-1, keepdims=True)
-        if not self.trusted:
-            domains.non_zero("eta", eta[..., 0, 0])
-        log_eta, one = xp.log(eta), xp.ones_like(eta)
-        return System(
-            transition=transition,
-            write=write,
-            read=read,
-            heads=self.heads,
-            output_gain=OutputGain(-log_eta, one),
-            gauge=Gauge(-log_eta - own, one),
-            extra_state=write.shape[-1] * self.heads,
-            **self.maps(u),
-        )
+    def first_row_sum(self, u, phi, psi):
+        if self.xp.name == "sympy":
+            return super().first_row_sum(u, phi, psi)
+        return row_sum.taken_out(self.xp, phi, psi, joint=True)
 
-
-def running_max(xp: Namespace, x: Array) -> Array:
-    """The largest entry so far along the axis of time of x (..., length, heads, channel, state)."""
-    reach = 1
-    while reach < x.shape[-4]:
-        later = xp.maximum(x[..., reach:, :, :, :], x[..., :-reach, :, :, :])
-        x, reach = xp.concat([x[..., :reach, :, :, :], later], axis=-4), 2 * reach
-    return x
+    def with_logarithms(self, u, *parts):
+        return list(parts)

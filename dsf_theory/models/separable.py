@@ -8,9 +8,11 @@ it is evaluated with t = 1 and shown, as the paper writes it, with t = 1/η.
 import numpy as np
 
 import dsf_theory.features as features
+import dsf_theory.models.row_sum as row_sum
 from dsf_theory.arrays import Array, checks, domains
 from dsf_theory.models.attention import Attention
 from dsf_theory.models.declaration import Option, Parameter
+from dsf_theory.models.row_sum import Features, RowSum
 from dsf_theory.system import Gauge, OutputGain, System, apply_map
 from dsf_theory.system.transition import Diagonal
 
@@ -40,38 +42,104 @@ class SeparableAttention(Attention):
     eta = Option("row_sum", choices=("row_sum", "one"), function=True)
 
     def build(self, u):
-        xp = self.xp
-        q, k = self.queries_keys(u)
-        phi, psi = self.phi(q), self.psi(k)  # (..., length, heads, n)
-        checks.one_of_shapes("phi", phi, (*q.shape[:-1], phi.shape[-1]))
-        checks.one_of_shapes("psi", psi, phi.shape)
-        log_eta, sign = self.log_normaliser(u, phi, psi)  # (..., length, heads)
-        gain = None if log_eta is None else OutputGain(-log_eta[..., None, None], sign[..., None, None])
+        phi, psi = self.mapped(*self.queries_keys(u))
+        if self.eta == "row_sum":
+            first, _, exact = self.row_sums(u, phi, psi)
+            return self.over(u, first if exact is None else exact)
+        log, sign = self.log_normaliser(u, phi.values, psi.values)
+        gain = None if log is None else OutputGain(-log, sign)
         return System(
-            transition=Diagonal(xp.new_zeros(psi, (1, 1, 1, 1))),
-            write=psi[..., None, :],
-            read=phi[..., None, :],
+            transition=Diagonal(self.xp.new_zeros(psi.values, (1, 1, 1, 1))),
+            write=psi.values,
+            read=phi.values,
             heads=self.heads,
             output_gain=gain,
             gauge=gain and Gauge(*gain),
-            extra_state=psi.shape[-1] * self.heads if self.eta == "row_sum" else 0,
             **self.maps(u),
         )
 
+    def respond(self, u):
+        if self.eta != "row_sum":
+            return super().respond(u)
+        xp = self.xp
+        first, good, exact = self.row_sums(u, *self.mapped(*self.queries_keys(u)))
+        if exact is None:
+            return self.over(u, first).chunked()
+        first = first._replace(log=xp.where(good, first.log, xp.zeros_like(first.log)))
+        y = xp.silently(self.over(u, first).chunked)
+        rows = xp.all(good, axis=(-3, -2, -1))[
+            ..., None
+        ]  # the others' outputs are what they would be without them
+        return xp.where(rows, y, self.over(u, exact).chunked())
+
+    def mapped(self, q: Array, k: Array) -> tuple[Features, Features]:
+        """φ of the queries and ψ of the keys."""
+        phi, psi = (self.xp.as_precise_as(part, q) for part in (self.phi(q), self.psi(k)))
+        checks.one_of_shapes("phi", phi, (*q.shape[:-1], phi.shape[-1]))
+        checks.one_of_shapes("psi", psi, phi.shape)
+        return Features(phi[..., None, :]), Features(psi[..., None, :])
+
+    def row_sums(self, u: Array, phi: Features, psi: Features) -> tuple[RowSum, Array | None, RowSum | None]:
+        """The row sums as they are formed first; and if some are out of range which are not, and all exactly.
+
+        While torch maps or traces it is not known whether some are out of range.
+        """
+        xp = self.xp
+        first = xp.silently(self.first_row_sum, u, phi, psi)
+        if xp.name == "sympy":
+            return first, None, None
+        good = xp.silently(row_sum.in_range, xp, first)
+        all_good = xp.throughout(good)
+        if all_good:
+            return first, None, None
+        exact = row_sum.taken_out(xp, *self.with_logarithms(u, phi, psi), joint=all_good is None)
+        if all_good is None:
+            return exact, None, None
+        if not self.trusted:
+            domains.non_zero("eta", xp.exp(exact.log)[..., 0, 0])
+        return first, good, exact
+
+    def first_row_sum(self, u: Array, phi: Features, psi: Features) -> RowSum:
+        """The row sums as they are defined, Λ = 1."""
+        transition = Diagonal(self.xp.new_zeros(psi.values, (1, 1, 1, 1)))
+        log, sign = self.log_normaliser(u, phi.values, psi.values)
+        return RowSum(transition, psi.values, phi.values, log, sign)
+
+    def with_logarithms(self, u: Array, *parts: Features) -> list[Features]:
+        """φ and ψ with their logarithms, where those are known."""
+        maps = (features.logarithm(self.phi), features.logarithm(self.psi))
+        return [
+            part if log is None else Features(None, log(x)[..., None, :])
+            for part, log, x in zip(parts, maps, self.queries_keys(u), strict=True)
+        ]
+
+    def over(self, u: Array, found: RowSum) -> System:
+        """The system over row sums."""
+        states = found.write.shape[-1]
+        return System(
+            **found.coefficients(), heads=self.heads, extra_state=states * self.heads, **self.maps(u)
+        )
+
     def log_normaliser(self, u: Array, phi: Array, psi: Array) -> tuple[Array | None, Array | None]:
-        """``log |η|`` and the sign of η, (..., length, heads); None for η = 1."""
+        """``log |η|`` and the sign of η, (..., length, heads, 1, 1); None for η = 1.
+
+        Args:
+            u: (..., length, d).
+            phi: (..., length, heads, 1, n).
+            psi: the same.
+        """
+        xp = self.xp
         if self.eta == "one":
             return None, None
-        xp = self.xp
         if self.eta == "row_sum":
-            eta = xp.sum(phi * xp.running_sum(psi, axis=-3), axis=-1)
-        else:
-            eta = self.eta(u)
-            checks.one_of_shapes("eta", eta, u.shape[:-1], (*u.shape[:-1], self.heads))
-            eta = xp.broadcast_to(eta if eta.ndim == u.ndim else eta[..., None], (*u.shape[:-1], self.heads))
+            return xp.signed_log(xp.sum(phi * xp.running_sum(psi, axis=-4), axis=-1, keepdims=True))
+        eta = xp.as_precise_as(self.eta(u), u)
+        checks.real("eta", eta)
+        checks.one_of_shapes("eta", eta, u.shape[:-1], (*u.shape[:-1], self.heads))
+        eta = xp.broadcast_to(eta if eta.ndim == u.ndim else eta[..., None], (*u.shape[:-1], self.heads))
         if not self.trusted:
             domains.non_zero("eta", eta)
-        return xp.signed_log(eta)
+        return xp.signed_log(eta[..., None, None])
 
 
 class LinearAttention(SeparableAttention):
@@ -146,7 +214,7 @@ class NormAttention(SeparableAttention):
         return {"b_eta": np.zeros(size["heads"])}
 
     def log_normaliser(self, u, phi, psi):
-        z = apply_map(self.W_eta, u, self.b_eta)
+        z = apply_map(self.W_eta, u, self.b_eta)[..., None, None]
         log_eta = {"exp": lambda z: z, "softplus": self.xp.log_softplus, "sigmoid": self.xp.log_sigmoid}[
             self.eta
         ](z)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import dsf_theory as dsf
 from dsf_theory import features as ft
 from dsf_theory.arrays import namespace
-from dsf_theory.models.expansion import running_max
+from dsf_theory.models.row_sum import running_max
 
 QUICK = settings(max_examples=40, deadline=None, derandomize=True)
 
