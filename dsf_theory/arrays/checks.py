@@ -174,14 +174,16 @@ def one_of_shapes(name: str, array: Array, *shapes: tuple[int, ...]) -> None:
 
 
 def input_shape(u: Array, d: int) -> None:
-    """Refuse an input that is not ``(..., length, d)`` with ``length >= 1``.
+    """Refuse an input that is not ``(..., length, d)`` with ``length >= 1``, or that holds no sequence.
 
     Raises:
         ValueError: with the shape found.
     """
     shape = tuple(u.shape)
-    if len(shape) < 2 or shape[-1] != d or min(shape) < 1:
+    if len(shape) < 2 or shape[-1] != d or shape[-2] < 1:
         raise ValueError(f"u: expected shape (..., length, d={d}) with length >= 1, found {shape}")
+    if min(shape) < 1:
+        raise ValueError(f"u: expected shape (..., length, d={d}) with at least one sequence, found {shape}")
 
 
 MEMORY_LIMIT = 8 * 2**30

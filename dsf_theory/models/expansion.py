@@ -38,6 +38,10 @@ class TaylorAttention(SoftmaxExpansion):
     The features are the weighted monomials of q and k, and the state expansion is ``binomial(m/heads + p, p)``. With
     ``δ = e^ρ ρ^{p+1} / (p+1)! < 1`` for scores of size ρ, a row of weights is within ``2δ`` of softmax in sum.
 
+    Monomials take either sign. Where a row sum is much smaller than its terms, of up to ``Σ_{k<=p} r^k / k!`` with
+    ``r = Σ_c |q_c k_c| scale``, they cancel and digits are lost; a row with fewer than three left is refused. A layer
+    that trains does not look.
+
     Args:
         W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
         heads: number of heads. scale: of the scores, default ``(m/heads)^{-1/2}``.

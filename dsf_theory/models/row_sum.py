@@ -6,7 +6,9 @@ far, ``e^{M_i}``, of each query the largest entry of ``φ_i e^{M_i}``. The state
 
 from typing import NamedTuple
 
-from dsf_theory.arrays import Array, Namespace
+import numpy as np
+
+from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.system import Gauge, OutputGain, forms
 from dsf_theory.system.dense import earlier
 from dsf_theory.system.transition import Diagonal
@@ -88,6 +90,27 @@ def in_range(xp: Namespace, found: RowSum) -> Array:
     limit = -xp.log(xp.new_ones(log, (1,)) * float(xp.finfo(log.dtype).smallest_normal)) / 2
     largest = 1 + xp.row_max(xp.abs(read)) + running_max(xp, xp.row_max(xp.abs(write)))
     return (log > xp.log(largest) - limit) & (log < limit)
+
+
+LEAST_DIGITS = 1e-3
+"""The rounding error, relative to a row sum, from which on it is refused."""
+
+
+def refuse_cancellation(xp: Namespace, found: RowSum) -> None:
+    """Refuse features of either sign whose row sum is so much smaller than its terms that it is rounding error.
+
+    Raises:
+        ValueError: naming the row.
+    """
+    terms = xp.sum(xp.abs(found.read) * forms.associative(xp, found.transition, xp.abs(found.write)), axis=-1)
+    eps = float(xp.finfo(terms.dtype).eps)
+    bad = np.argwhere(checks.as_numbers(xp.log(terms) - found.log[..., 0]) > np.log(LEAST_DIGITS / eps))
+    if len(bad):
+        *where, _ = map(int, bad[0])
+        raise ValueError(
+            f"eta: expected row sums with {-np.log10(LEAST_DIGITS):.0f} digits left, found one at index {tuple(where)} "
+            "whose terms cancel; take smaller queries and keys, or features that take no negative value"
+        )
 
 
 def running_max(xp: Namespace, x: Array) -> Array:

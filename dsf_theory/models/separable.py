@@ -90,14 +90,21 @@ class SeparableAttention(Attention):
             return first, None, None
         good = xp.silently(row_sum.in_range, xp, first)
         all_good = xp.throughout(good)
-        if all_good:
-            return first, None, None
-        exact = row_sum.taken_out(xp, *self.with_logarithms(u, phi, psi), joint=all_good is None)
+        exact = None
+        if not all_good:
+            phi, psi = self.with_logarithms(u, phi, psi)
+            exact = row_sum.taken_out(xp, phi, psi, joint=all_good is None)
         if all_good is None:
             return exact, None, None
         if not self.trusted:
-            domains.non_zero("eta", xp.exp(exact.log)[..., 0, 0])
+            self.check_row_sums(exact or first, positive=phi.log is not None and psi.log is not None)
         return first, good, exact
+
+    def check_row_sums(self, found: RowSum, positive: bool) -> None:
+        """Refuse row sums that are zero or, of features of either sign, rounding error."""
+        domains.non_zero("eta", self.xp.exp(found.log)[..., 0, 0])
+        if not positive:
+            row_sum.refuse_cancellation(self.xp, found)
 
     def first_row_sum(self, u: Array, phi: Features, psi: Features) -> RowSum:
         """The row sums as they are defined, Λ = 1."""

@@ -6,6 +6,8 @@ shown in the system's gauge: ``t_i Λ_i / t_{i-1}``, ``t_i B_i``, ``C_i / t_i``,
 
 from dataclasses import replace
 
+import numpy as np
+
 from dsf_theory.arrays import Array, Namespace, checks
 from dsf_theory.system.parts import Parts
 from dsf_theory.system.transition import Dense, Diagonal
@@ -122,8 +124,19 @@ def repeat(xp: Namespace, matrix: Array, times: int) -> Array:
 
 
 def product_kernel(system: Parts, Lambda: Array, B: Array, C: Array, D: Array) -> Array:
-    """Φ (length, length, d, d_in) multiplied out from the matrices of a system as they are shown; one sequence."""
+    """Φ (length, length, d, d_in) multiplied out from the matrices of a system as they are shown; one sequence.
+
+    Raises:
+        ValueError: if their entries are too large for numbers in the basis that is shown.
+    """
     xp, L = system.xp, system.length
+    for name, part in {"Lambda": Lambda[1:], "B": B, "C": C, "D": D}.items():
+        numbers = checks.as_numbers(part)
+        if numbers is not None and not np.isfinite(numbers).all():
+            raise ValueError(
+                f"product_kernel: expected finite matrices, found entries of {name} out of range in the basis that is "
+                "shown; kernel() works in that of the coefficients"
+            )
     checks.affordable("product_kernel", system.u, L, L, system.N, system.u.shape[-1])
     at_once = xp.reshape(xp.new_eye(system.u, L), (L, L, 1, 1))
     responses, rows = 0 * B, []  # of the state to an impulse at each step, (length, N, d_in)

@@ -49,7 +49,7 @@ class System(Parts):
 
     def product_kernel(self) -> Array:
         """Φ (length, length, d, d_in) multiplied out from Λ, B, C, D as they are shown; serves one sequence."""
-        return dense.product_kernel(self, self.Lambda, self.B, self.C, self.D)
+        return dense.product_kernel(self, *self.xp.silently(lambda: (self.Lambda, self.B, self.C, self.D)))
 
     # ---------------------------------------------------------------- choice of basis
 
