@@ -218,6 +218,37 @@ def state_size_is_what_is_kept(case):
     assert case.given(case.torched(model)).state_size(50) == sizes[-1]
 
 
+@law
+def single_precision_in_any_range(case):
+    """Inputs or weights 1e-4 to 1e4 times as large: outputs and gradients are finite wherever double has a number."""
+    model, u = case.example(seed=1, length=9)
+    for scale in (1e-4, 1e-2, 1e2, 1e3, 1e4):
+        weights = {key: part * scale for key, part in model.parameters.items() if key.startswith("W")}
+        for parameters, tokens in ((model.parameters, u * scale), ({**model.parameters, **weights}, u)):
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # 1/eta of normalised attention is not in range everywhere
+                y = case.given(parameters).output(tokens)
+            tensors = {key: single(torch.tensor(part)).requires_grad_() for key, part in parameters.items()}
+            layer = case.given(tensors).with_parameters(tensors)
+            found = layer.respond(single(torch.tensor(tokens)))
+            fits = np.abs(y) < 1e30
+            assert torch.isfinite(found[torch.tensor(fits)]).all(), f"not finite at scale {scale}"
+            if not fits.all():
+                continue
+            assert_close(f"output at scale {scale}", found.double(), y, rtol=1e-2)
+            gradients = torch.autograd.grad(found.sum(), tensors.values(), allow_unused=True)
+            for key, gradient in zip(tensors, gradients, strict=True):
+                assert gradient is None or torch.isfinite(gradient).all(), (
+                    f"gradient of {key} at scale {scale}"
+                )
+
+
+def single(tensor):
+    """In single precision, complex or real as it is."""
+    return tensor.to(torch.complex64 if tensor.is_complex() else torch.float32)
+
+
 # -------------------------------------------------------------------------------------------------- readings
 
 

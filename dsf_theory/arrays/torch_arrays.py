@@ -24,7 +24,7 @@ class TorchNamespace(Namespace):
         return x.detach()
 
     def throughout(self, condition):
-        if torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or condition.is_cuda:  # a GPU would have to be waited for
             return None
         try:
             return bool(condition.all())

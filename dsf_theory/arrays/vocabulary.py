@@ -164,7 +164,7 @@ class Namespace:
         return x
 
     def throughout(self, condition: Array) -> bool | None:
-        """Whether a condition holds everywhere; None where torch maps or traces and cannot know."""
+        """Whether a condition holds everywhere; None where torch maps, traces or would wait for a GPU."""
         return bool(self.all(condition))
 
     def silently(self, function: Callable, *arguments):

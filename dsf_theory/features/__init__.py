@@ -2,6 +2,8 @@
 
 One with parameters becomes a φ by ``functools.partial(monomials, order=2)``; arrays among the parameters train in a
 :class:`~dsf_theory.LearnedFeatures`. Maps that take no negative value keep the row-sum normaliser from changing sign.
+A positive map may have its logarithm as an attribute, ``phi.logarithm``: row sums stay right then where its values
+leave the range of numbers.
 """
 
 from dsf_theory.features.elementwise import (
@@ -12,7 +14,6 @@ from dsf_theory.features.elementwise import (
     log_elu_plus_one,
     relu,
 )
-from dsf_theory.features.logarithms import logarithm
 from dsf_theory.features.polynomials import (
     based,
     monomials,
@@ -34,7 +35,6 @@ __all__ = [
     "relu",
     "elu_plus_one",
     "log_elu_plus_one",
-    "logarithm",
     "taylor",
     "taylor_size",
     "monomials",

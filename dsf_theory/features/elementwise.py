@@ -44,6 +44,9 @@ def log_elu_plus_one(x: Array) -> Array:
     return namespace(x=x).log_elu_plus_one(x)
 
 
+elu_plus_one.logarithm = log_elu_plus_one
+
+
 def cosine_reweighted(x: Array, horizon: int) -> Array:
     """cosFormer: ``φ_i(x) = [x⁺ cos θ_i, x⁺ sin θ_i]`` at step i, ``x⁺ = max(x, 0)``, ``θ_i = π i / (2 horizon)``.
 

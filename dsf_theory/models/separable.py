@@ -25,7 +25,8 @@ class SeparableAttention(Attention):
     Args:
         W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
         heads: number of heads. scale: of q, default 1.
-        phi, psi: maps of the last axis, (..., m/heads) -> (..., n); default ELU + 1.
+        phi, psi: maps of the last axis, (..., m/heads) -> (..., n); default ELU + 1. Row sums stay right where the values
+            of a map with an attribute ``logarithm`` leave the range of numbers.
         eta: ``"row_sum"`` (``η_i = φ_iᵀ Σ_{l<=i} ψ_l``), ``"one"``, or a map of u (..., length, d) to
             η (..., length, heads), non-zero everywhere.
 
@@ -82,7 +83,7 @@ class SeparableAttention(Attention):
     def row_sums(self, u: Array, phi: Features, psi: Features) -> tuple[RowSum, Array | None, RowSum | None]:
         """The row sums as they are formed first; and if some are out of range which are not, and all exactly.
 
-        While torch maps or traces it is not known whether some are out of range.
+        While torch maps or traces, and on a GPU, that is not known: the largest value of a key is taken out of all.
         """
         xp = self.xp
         first = xp.silently(self.first_row_sum, u, phi, psi)
@@ -114,7 +115,7 @@ class SeparableAttention(Attention):
 
     def with_logarithms(self, u: Array, *parts: Features) -> list[Features]:
         """φ and ψ with their logarithms, where those are known."""
-        maps = (features.logarithm(self.phi), features.logarithm(self.psi))
+        maps = (getattr(phi, "logarithm", None) for phi in (self.phi, self.psi))
         return [
             part if log is None else Features(None, log(x)[..., None, :])
             for part, log, x in zip(parts, maps, self.queries_keys(u), strict=True)

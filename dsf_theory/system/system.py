@@ -16,6 +16,9 @@ class System(Parts):
     Args:
         u, transition, write, read, ...: the structured parts, with their shapes, as :class:`Parts` lists them.
 
+    Parts are taken to be finite. By recurrent() and scan() a number that is not spoils no earlier output; by chunked()
+    and convolutional(), which are products over time, it may: zero times NaN is NaN.
+
     Source: DSF, eq. (1)-(2); Sieber et al. 2024.
 
     >>> import numpy as np

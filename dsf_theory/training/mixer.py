@@ -1,5 +1,7 @@
 """Any model as a torch layer: the same definition, with parameters that train."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +23,9 @@ class Mixer(nn.Module):
     positive ones (steps Δ) and stable ones (poles A) through a logarithm, so that no step of an optimiser leaves
     the model's domain. The HiPPO matrix of S4 and the directions of FAVOR+ are not trained; modules among the options,
     such as :class:`~dsf_theory.LearnedFeatures` for φ, are.
+
+    A layer takes its numbers as they come. From the first step of a row that is not finite on, the outputs of that row
+    are NaN; those before are what they were. A finite step that overflows inside may spoil earlier ones.
 
     Args:
         name: registry name.
@@ -96,6 +101,10 @@ class Mixer(nn.Module):
             found = u.dtype if isinstance(u, Tensor) else type(u).__name__
             raise ValueError(f"u: expected a tensor of {self.dtype}, found {found}")
         checks.input_shape(u, self.template.d)
+        return causal(self.evaluated, u)
+
+    def evaluated(self, u: Tensor) -> Tensor:
+        """The output in the layer's form, of an input that has been checked."""
         if self.form == FORMS[0]:
             return self.model.respond(u)
         return getattr(self.model.build(u), self.form)()
@@ -103,6 +112,17 @@ class Mixer(nn.Module):
     def extra_repr(self) -> str:
         """The model and its sizes."""
         return repr(self.template)
+
+
+def causal(evaluated: Callable[[Tensor], Tensor], u: Tensor) -> Tensor:
+    """The output of finite steps, and NaN from the first other step of a row on.
+
+    In products over time a later NaN would meet earlier steps: zero times NaN is NaN.
+    """
+    zeros = (0 * u.detach()).sum(-1, keepdim=True)  # NaN where a step is not finite
+    if namespace(u=u).throughout(zeros == 0):
+        return evaluated(u)
+    return evaluated(u.masked_fill(zeros != 0, 0)) + zeros.cumsum(-2)
 
 
 def to_free(value: Tensor, declared: Parameter) -> Tensor:
