@@ -25,8 +25,8 @@ class SeparableAttention(Attention):
     Args:
         W_q, W_k: (m, d), W_v: (d, d); optional b_q, b_k: (m,), b_v, b_o: (d,), W_o: (d, d).
         heads: number of heads. scale: of q, default 1.
-        phi, psi: maps of the last axis, (..., m/heads) -> (..., n); default ELU + 1. Row sums stay right where the values
-            of a map with an attribute ``logarithm`` leave the range of numbers.
+        phi, psi: maps of the last axis, (..., m/heads) -> (..., n); default ELU + 1. Row sums stay right where values
+            of a map that has an attribute ``logarithm`` leave the range of numbers.
         eta: ``"row_sum"`` (``η_i = φ_iᵀ Σ_{l<=i} ψ_l``), ``"one"``, or a map of u (..., length, d) to
             η (..., length, heads), non-zero everywhere.
 
