@@ -7,6 +7,7 @@ import numpy as np
 from dsf_theory.models import MODELS
 from dsf_theory.plots.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from dsf_theory.training.run import Run
+from dsf_theory.widgets.theme import LINE, dot
 
 SHOWN = 200
 """Points of the loss that are drawn, at most."""
@@ -55,7 +56,7 @@ def sentence(run: Run) -> str:
 
 
 FORMATS = {"kept": "{:,}", "rate": "{:.2g}", "seconds": "{:.1f}", "loss": "{:.3f}", "accuracy": "{:.1%}"}
-CELL = "padding:2px 12px;white-space:nowrap;border-bottom:1px solid #e0e0e0;text-align:"
+CELL = f"padding:2px 12px;white-space:nowrap;border-bottom:1px solid {LINE};text-align:"
 
 
 def table(results: list[dict]) -> str:
@@ -65,11 +66,11 @@ def table(results: list[dict]) -> str:
     rows = [row("th scope='col'", ["", *results[0]])]
     for place, found in enumerate(results):
         shown = place >= len(results) - len(COLOURS)
-        dot = f"<span style='color:{COLOURS[place % len(COLOURS)]}'>●</span>" if shown else ""
+        curve = dot(COLOURS[place % len(COLOURS)]) if shown else ""
         words = [
             "–" if value is None else FORMATS.get(name, "{}").format(value) for name, value in found.items()
         ]
-        rows.append(row("td", [dot, *map(html.escape, words)]))
+        rows.append(row("td", [curve, *map(html.escape, words)]))
     return f"<table style='border-collapse:collapse;line-height:1.4'>{''.join(rows)}</table>"
 
 

@@ -17,6 +17,8 @@ from dsf_theory.experiments.verdicts import Comparison, comparisons, verdict
 from dsf_theory.plots.experiments import draw
 from dsf_theory.plots.seeds import colours
 from dsf_theory.plots.style import BLUE, FIGURES, GREEN, MUTED, SKY, VERMILION, embedded, png
+from dsf_theory.widgets.theme import FILL, LINE, dot
+from dsf_theory.widgets.theme import MUTED as FAINT
 
 OUTCOMES = {
     "seen": (GREEN, "yes: all seeds above"),
@@ -71,7 +73,7 @@ def bar(done: int, of: int, seconds: float, failures: Iterable[str] = ()) -> str
     elif done:
         words += f", about {seconds / done * (of - done):.0f} s to go"
     share, colour = 100 * done / (of or 1), VERMILION if failures else BLUE
-    track = "display:inline-block;vertical-align:middle;width:20em;height:0.7em;background:#e6e6e6;border-radius:0.35em"
+    track = f"display:inline-block;vertical-align:middle;width:20em;height:0.7em;background:{FILL};border-radius:0.35em"
     filled = f"width:{share:.1f}%;height:100%;background:{colour};border-radius:0.35em"
     text = f"<span style='{track}'><div style='{filled}'></div></span> &nbsp;{words}"
     lines = "".join(f"<br>⚠ {html.escape(failure)}" for failure in failures)
@@ -123,7 +125,7 @@ def at_laptop(name: str) -> HTML:
     judged = comparisons(name, given.rows)
     shown = embedded(png(figure, DPI), html.escape(picture.alt), figure.get_figwidth())
     return HTML(
-        shown + said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(made(given))}</p>"
+        shown + said(verdict(judged), judged) + f"<p style='color:{FAINT}'>{html.escape(made(given))}</p>"
     )
 
 
@@ -166,11 +168,6 @@ def listed(values: Iterable) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def dot(colour: str) -> str:
-    """A dot in a table."""
-    return f"<span style='color:{colour}'>●</span>"
-
-
 def whole(head: dict[str, str], lines: Iterable[list[str]]) -> str:
     """A table of cells in HTML, under heads that each have the style of their column."""
     shown = ["".join(f"<th scope='col' style='{style}'>{name}" for name, style in head.items())]
@@ -178,5 +175,5 @@ def whole(head: dict[str, str], lines: Iterable[list[str]]) -> str:
         "".join(f"<td style='{s}'>{cell}" for s, cell in zip(head.values(), line, strict=True))
         for line in lines
     ]
-    body = "".join(f"<tr style='border-bottom:1px solid #e0e0e0'>{row}</tr>" for row in shown)
+    body = "".join(f"<tr style='border-bottom:1px solid {LINE}'>{row}</tr>" for row in shown)
     return f"<table style='border-collapse:collapse;line-height:1.4;margin:0.6em 0;white-space:nowrap'>{body}</table>"
