@@ -11,6 +11,12 @@ class TorchNamespace(Namespace):
 
     name = "torch"
 
+    def is_half(self, x):
+        return x.dtype in (torch.float16, torch.bfloat16, torch.complex32)
+
+    def working(self, x):
+        return x.to(torch.complex64 if x.is_complex() else torch.float32) if self.is_half(x) else x
+
     def sigmoid(self, x):
         return self._base.sigmoid(x)
 

@@ -32,7 +32,7 @@ class LearnedFeatures(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """φ(x) (..., n) of x (..., m)."""
-        return self.function(x, **self.arrays)
+        return self.function(x, **{name: array.to(x.dtype) for name, array in self.arrays.items()})
 
     def extra_repr(self) -> str:
         """The function."""

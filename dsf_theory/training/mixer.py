@@ -9,11 +9,13 @@ from dsf_theory.arrays import checks, namespace
 from dsf_theory.models import MODELS, Model, Parameter
 from dsf_theory.system import System
 
-namespace(of_tensors=torch.empty(0))  # found now, as torch.compile cannot follow an import
-
+TORCH = namespace(of_tensors=torch.empty(0))  # found now, as torch.compile cannot follow an import
 
 FORMS = ("chunked", "scan", "convolutional", "recurrent")
 """Ways to evaluate a system, all of the same values."""
+
+DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+"""Precisions of a layer."""
 
 
 class Mixer(nn.Module):
@@ -32,7 +34,8 @@ class Mixer(nn.Module):
         d: channels.
         n: state expansion.
         seed: of the initial parameters; drawn from torch's generator if not given.
-        dtype: ``torch.float32`` or ``torch.float64``.
+        dtype: ``torch.float32``, ``float64``, ``bfloat16`` or ``float16``. Half types only keep numbers, parameters
+            and y: in between, all is computed in single precision, under autocast too.
         optional: names of the optional parameters to have, default those customary in a layer.
         **options: of the model, such as ``heads``.
 
@@ -57,7 +60,7 @@ class Mixer(nn.Module):
     ):
         super().__init__()
         checks.known("name", name, MODELS)
-        checks.choice("dtype", dtype, (torch.float32, torch.float64))
+        checks.choice("dtype", dtype, DTYPES)
         checks.choice("form", form, FORMS)
         self.form = form
         model_class = MODELS[name]
@@ -84,12 +87,12 @@ class Mixer(nn.Module):
         """The model with the layer's present parameters, differentiable."""
         spec = self.template.spec
         return self.template.with_parameters(
-            {key: from_free(raw, spec[key]) for key, raw in self.raw.items()}
+            {key: from_free(TORCH.working(raw), spec[key]) for key, raw in self.raw.items()}
         )
 
     def system(self, u: Tensor) -> System:
         """The linear time-varying system of an input (batch, length, d)."""
-        return self.model.system(u)
+        return self.model.system(self.taken(u))
 
     def forward(self, u: Tensor) -> Tensor:
         """y (batch, length, d) of u (batch, length, d).
@@ -97,14 +100,24 @@ class Mixer(nn.Module):
         Raises:
             ValueError: for another shape, or a form that the model does not have.
         """
-        if not isinstance(u, Tensor) or u.dtype != self.dtype:
-            found = u.dtype if isinstance(u, Tensor) else type(u).__name__
-            raise ValueError(f"u: expected a tensor of {self.dtype}, found {found}")
+        taken = self.taken(u)
+        if torch.is_autocast_enabled(u.device.type):
+            with torch.autocast(u.device.type, enabled=False):
+                return causal(self.evaluated, taken).to(u.dtype)
+        return causal(self.evaluated, taken).to(u.dtype)
+
+    def taken(self, u: Tensor) -> Tensor:
+        """An input that has been checked, in the precision that is computed in."""
+        if not isinstance(u, Tensor):
+            raise ValueError(f"u: expected a tensor of {self.dtype}, found {type(u).__name__}")
+        half = torch.is_autocast_enabled(u.device.type) and TORCH.is_half(u)  # what comes from a layer before
+        if u.dtype != self.dtype and not half:
+            raise ValueError(f"u: expected a tensor of {self.dtype}, found {u.dtype}")
         checks.input_shape(u, self.template.d)
-        return causal(self.evaluated, u)
+        return u.to(TORCH.working(next(iter(self.raw.values()))).dtype)
 
     def evaluated(self, u: Tensor) -> Tensor:
-        """The output in the layer's form, of an input that has been checked."""
+        """y (batch, length, d) of an input that has been taken, in the form of the layer."""
         if self.form == FORMS[0]:
             return self.model.respond(u)
         return getattr(self.model.build(u), self.form)()
