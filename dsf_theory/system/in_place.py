@@ -7,6 +7,9 @@ before it, so that of all states only those are kept. Arrays are time-major: (ti
 import torch
 from torch import Tensor
 
+SHARED = 16
+"""States that share a decay from which on it is not written out for each of them."""
+
 
 def blocks(length: int, chunk: int) -> list[slice]:
     """The chunks of a sequence, in order."""
@@ -66,13 +69,13 @@ def gradients(
         d_out = dy[block][..., None]
         g = buffers[2].all[: len(states)]
         torch.mul(d_out, read[block].conj().expand_as(g), out=g)  # what is read of h_i alone
-        carry = adjoint(buffers[2].steps[: len(g)], buffers[0].steps[: len(g)], carry)  # now g is all of g_i
+        carry = adjoint(buffers[2].steps[: len(g)], decay.unbind(), carry)  # now g is all of g_i
         into(dx[block], g, write[block].conj())
         into(d_write[block], g, x[block].conj())
         into(d_read[block], states.conj(), d_out)
-        d_log = decay  # the decays are no longer needed: their buffer takes the gradient of their logarithm
-        d_log[1:].mul_(states[:-1])
-        d_log[0].mul_(start)
+        d_log = buffers[0].all[: len(g)]  # the gradient of the decays' logarithm takes their place
+        torch.mul(decay[1:], states[:-1], out=d_log[1:])
+        torch.mul(decay[0], start, out=d_log[0])
         torch.mul(g, d_log.conj(), out=d_log)
         into(d_step[block], d_log, rate.conj())
         d_rate += (d_log * resets(step[block])[0].conj()).sum(0).sum_to_size(rate.shape)
@@ -80,15 +83,17 @@ def gradients(
 
 
 def run(h: Tensor, step: Tensor, rate: Tensor, write: Tensor, x: Tensor, buffers: list[Buffer]):
-    """The decays and states of one chunk that starts from h, in the buffers."""
+    """The decays and states of one chunk that starts from h, in the buffers, but for decays that many states share."""
     decay, states = (buffer.all[: len(x)] for buffer in buffers[:2])
     finite, reset = resets(step)
-    if torch.broadcast_shapes(step.shape, rate.shape) == decay.shape:
+    alike = decay.numel() // torch.broadcast_shapes(step.shape, rate.shape).numel()
+    if alike == 1:
         torch.addcmul(reset, finite, rate, out=decay).exp_()
     else:  # one decay for many states: its exponential is taken once
-        decay.copy_(torch.addcmul(reset, finite, rate).exp_())
+        small = torch.addcmul(reset, finite, rate).exp_()
+        decay = decay.copy_(small) if alike < SHARED else small
     torch.mul(write.expand_as(states), x, out=states)
-    for now, a in zip(buffers[1].steps[: len(x)], buffers[0].steps, strict=False):
+    for now, a in zip(buffers[1].steps[: len(x)], decay.unbind(), strict=True):
         h = now.addcmul_(a, h)
     return decay, states
 
