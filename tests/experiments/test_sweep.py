@@ -41,6 +41,7 @@ def undisturbed(tmp_path_factory):
 # -------------------------------------------------------------------- kills
 
 
+@pytest.mark.long
 def test_twenty_kills(store, undisturbed):
     """Killed twenty times at random moments, a sweep ends with exactly the results of one that was not."""
     expected, seconds = undisturbed
@@ -65,6 +66,7 @@ def test_twenty_kills(store, undisturbed):
     assert list(store.parts.iterdir()) == []
 
 
+@pytest.mark.long
 def test_two_sweeps_share_a_store(store, undisturbed):
     """At once, each does some of the runs, and none is done twice."""
     both = [process(store.path) for _ in range(2)]
@@ -87,6 +89,7 @@ def alive(pid: str) -> bool:
     return status.exists() and "State:\tZ" not in status.read_text()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks processes up in Linux's /proc")
 def test_workers_end_with_the_process_that_started_them(tmp_path):
     pids, deadline = tmp_path / "pids", time.monotonic() + 60
@@ -105,6 +108,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
 # -------------------------------------------------------------------- backends
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", ["processes", "ray"])
 def test_results_do_not_depend_on_the_backend(backend, store, tmp_path):
     """Two workers, in a process of its own as Ray leaves files open, against one run after another."""

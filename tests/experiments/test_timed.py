@@ -50,6 +50,7 @@ def clock(monkeypatch):
     monkeypatch.setattr(timed.time, "monotonic", lambda: float(next(ticks)))
 
 
+@pytest.mark.long
 def test_the_command_at_toy_size(tmp_path, monkeypatch, capsys):
     """What a GPU is given, on a processor: all five models, results kept in a file, and nothing left to do."""
     toy = Experiment("A title", "A claim.", "n", {"paper": trials})
@@ -81,6 +82,7 @@ def test_the_benchmark_at_toy_size(monkeypatch):
         benchmark.measured(trials(["s6"]), "cpu", timed=2)
 
 
+@pytest.mark.long
 def test_it_stops_in_time_and_goes_on(store, tmp_path, clock):
     """One evaluation a look at the clock: checkpoints and curves of what is under way, no result twice."""
     few, whole = trials(["s6", "s6_2"]), Store(tmp_path / "whole.sqlite")

@@ -53,6 +53,7 @@ def cells(page: str) -> list[list[str]]:
     ]
 
 
+@pytest.mark.long
 def test_trained_in_processes(monkeypatch, shown, tmp_path):
     """The results are those of a sweep in this process; one bar is updated in place; a failure is named under it."""
     declared(monkeypatch, [*GOOD, SPOILT])

@@ -169,6 +169,7 @@ def test_pressing_what_does_nothing(lab):
     assert run.step == 30 and len(lab.runs) == 1
 
 
+@pytest.mark.long
 def test_pictures_are_few_and_never_jump(lab, monkeypatch):
     """At most five a second, but for the first and the last, all of one size."""
     monkeypatch.setattr(training, "PAUSE", 0.05)
