@@ -1,8 +1,9 @@
 """What a GPU takes for a step of the paper's models, before a sweep spends minutes there: seeds and rates together.
 
-Each model of the experiment ``gpu`` takes some steps as one recorded pass, the same steps operation after operation,
-and one run alone: the losses must agree to the rounding of products in TF32. Ends with status 1 where they do not, or
-where a pass cannot be recorded. ``python benchmarks/paper_scale.py`` on a machine with a GPU; ``cpu`` for one without.
+Each model of the experiment ``smallest`` takes some steps as one recorded pass, the same steps operation after
+operation, and one run alone: the losses must agree to the rounding of products in TF32. Ends with status 1 where they
+do not, or where a pass cannot be recorded. ``python benchmarks/paper_scale.py`` on a machine with a GPU; ``cpu`` for
+one without.
 """
 
 import gc
@@ -30,7 +31,7 @@ def main(device: str = "cuda") -> int:
     torch.set_float32_matmul_precision("high")
     print(machine(device))
     failed = 0
-    for cohort in shapes(experiment("gpu").trials("paper"))[:5]:
+    for cohort in shapes(experiment("smallest").trials("paper"))[:5]:
         trial = cohort[0]
         name = f"{trial.architecture.variant.label}, {trial.task.label}, n {trial.architecture.n}"
         try:

@@ -144,6 +144,8 @@ def do_on(
 ) -> int:
     """Do what is missing of some experiments on a device while there is time; print and keep results as they come.
 
+    What the folder has of them is not done again.
+
     Returns:
         How many runs failed.
     """
@@ -153,6 +155,7 @@ def do_on(
         if left <= 0:
             break
         trials = experiment(name).trials(preset)
+        results.restore(name, preset, store, folder)
         with saying_what_is_kept(name, trials, store):
             for trial, result in timed(trials, store, device, left, recorded):
                 failed += bool(result and result["failure"])

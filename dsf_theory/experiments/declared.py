@@ -23,10 +23,9 @@ from dsf_theory.experiments.ours import (
 )
 from dsf_theory.experiments.published import (
     PUBLISHED_MODELS,
-    in_minutes,
     long_range_arena,
     published,
-    smallest,
+    smaller_tasks,
 )
 from dsf_theory.training.trial import Trial
 
@@ -148,16 +147,10 @@ EXPERIMENTS = {
 
 APART = {
     "smallest": Experiment(
-        "The paper's smallest setting",
-        "Softmax attention answers nearly every question.",
-        "task",
-        {"paper": smallest},
-    ),
-    "gpu": Experiment(
         "The paper's models in its two smaller tasks",
         "S6 and SSD lie between linear and softmax attention; normalised attention is better than linear attention.",
         "n",
-        {"paper": in_minutes},
+        {"paper": smaller_tasks},
     ),
 }
-"""What is done of the paper's own scale: on a processor, and in minutes of a GPU; where asked for by name."""
+"""What can be done of the paper's own scale in minutes of a GPU; where it is asked for by name."""

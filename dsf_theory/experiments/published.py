@@ -69,12 +69,7 @@ def published(
     return found
 
 
-def smallest() -> list[Trial]:
-    """The paper's smallest setting, at one of its rates and for 20 epochs in place of 64."""
-    return published(PUBLISHED_MODELS[:2], (64,), lengths=(64,), rates=PUBLISHED_RATES[2:3], epochs=20)
-
-
-def in_minutes() -> list[Trial]:
+def smaller_tasks() -> list[Trial]:
     """What a GPU can do in minutes: the two smaller tasks, d 64, the middle two rates, half the epochs, three seeds.
 
     What is most worth knowing comes first: all models at n = 64 on the smaller task and on the larger one, and then

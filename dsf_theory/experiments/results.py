@@ -129,6 +129,20 @@ def keep(name: str, preset: str, store: Store, folder: Path = FOLDER, machine: s
     return path
 
 
+def restore(name: str, preset: str, store: Store, folder: Path = FOLDER) -> int:
+    """Put the results of an experiment that were kept into a store that lacks them; how many it lacked.
+
+    So that a sweep with another store goes on from the file, and loses nothing of it.
+    """
+    if not path_of(name, preset, folder).exists():
+        return 0
+    found = kept(name, preset, folder).rows
+    return sum(
+        store.add(row.trial.key, row.trial.identity, {one: getattr(row, one) for one in KEPT})
+        for row in found
+    )
+
+
 def kept(name: str, preset: str, folder: Path = FOLDER) -> Results:
     """The results of an experiment that were kept.
 

@@ -44,7 +44,7 @@ def test_sweep_command(tiny, tmp_path, capsys):
     assert main([*given, "--dry-run"]) == 0
     assert re.search(r"tiny\W+12\W+12\W", capsys.readouterr().out)
     assert main(["sweep", "figure-1", *given[1:]]) == 2
-    assert "name: expected one of 'tiny', 'smallest', 'gpu', found 'figure-1'" in capsys.readouterr().err
+    assert "name: expected one of 'tiny', 'smallest', found 'figure-1'" in capsys.readouterr().err
 
 
 def test_sweep_command_says_what_failed(tiny, tmp_path, capsys, monkeypatch):

@@ -54,11 +54,11 @@ def clock(monkeypatch):
 def test_the_command_at_toy_size(tmp_path, monkeypatch, capsys):
     """What a GPU is given, on a processor: all five models, results kept in a file, and nothing left to do."""
     toy = Experiment("A title", "A claim.", "n", {"paper": trials})
-    monkeypatch.setitem(declared.APART, "gpu", toy)
-    given = ["sweep", "gpu", "--preset", "paper", "--device", "cpu", "--minutes", "9"]
+    monkeypatch.setitem(declared.APART, "smallest", toy)
+    given = ["sweep", "smallest", "--preset", "paper", "--device", "cpu", "--minutes", "9"]
     given += ["--store", str(tmp_path / "s.sqlite"), "--folder", str(tmp_path)]
     assert main(given) == 0
-    kept = results.kept("gpu", "paper", tmp_path)
+    kept = results.kept("smallest", "paper", tmp_path)
     assert [row.trial for row in kept.rows] == trials() and kept.of == 20 and "float32" in kept.machine
     assert capsys.readouterr().out.count("after 6 steps") == 20
     for row in kept.rows[::5]:
@@ -67,6 +67,9 @@ def test_the_command_at_toy_size(tmp_path, monkeypatch, capsys):
         assert row.curve[-1][1] == pytest.approx(alone.history[-1].tested, abs=2e-4)
         assert [step for step, *_ in row.curve] == [2, 4, 6]
     assert main(given) == 0 and capsys.readouterr().out == ""
+    elsewhere = [*given[:-3], str(tmp_path / "new.sqlite"), *given[-2:]]
+    assert main(elsewhere) == 0 and capsys.readouterr().out == ""  # a new store goes on from the file
+    assert results.kept("smallest", "paper", tmp_path).rows == kept.rows
 
 
 def test_the_benchmark_at_toy_size(monkeypatch):
@@ -136,5 +139,5 @@ def test_what_is_not_there(store, monkeypatch, capsys):
         timed.timed(trials(), store, "cuda", 1)
     with pytest.raises(ValueError, match="minutes: expected a number > 0, found 0"):
         timed.timed(trials(), store, "cpu", 0)
-    assert main(["sweep", "gpu", "--preset", "paper", "--minutes", "3"]) == 2
+    assert main(["sweep", "smallest", "--preset", "paper", "--minutes", "3"]) == 2
     assert "minutes: expected with --device, found without" in capsys.readouterr().err
