@@ -39,6 +39,7 @@ def discretisation() -> Panel:
     }
     figure, artists = canvas()
 
+    @np.errstate(divide="ignore")  # at aΔ = -2 the bilinear ā is 0, and its logarithm -inf
     def draw(real: float, imaginary: float, log_step: float, rule: str) -> str:
         a, delta = complex(real, imaginary), 10**log_step
         systems = {kind: single_mode(a, delta, kind) for kind in RULES.values()}
@@ -64,11 +65,7 @@ def discretisation() -> Panel:
         artists.other.set_data([other.real], [other.imag])
         return f"{remembered(pole)} {missed(rule, np.abs(found - exact).max())}"
 
-    def quiet(**values) -> str:
-        with np.errstate(divide="ignore"):  # at aΔ = -2 the bilinear ā is 0, and its logarithm -inf
-            return draw(**values)
-
-    return Panel(LiveFigure(figure, moving=artists), controls, quiet)
+    return Panel(LiveFigure(figure, moving=artists), controls, draw)
 
 
 # -------------------------------------------------------------------- numbers
