@@ -1,4 +1,4 @@
-"""What live training collects of its runs: numbers, words, curves, and a table that is their legend."""
+"""Results of live training: numbers and words of a run, its curve, and a table of all of them."""
 
 import html
 
@@ -7,7 +7,9 @@ import numpy as np
 from dsf_theory.models import MODELS
 from dsf_theory.plots.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from dsf_theory.training.run import Run
-from dsf_theory.widgets.theme import LINE, dot
+from dsf_theory.widgets.tables import NUMBERS, WORDS
+from dsf_theory.widgets.tables import table as in_html
+from dsf_theory.widgets.theme import dot
 
 SHOWN = 200
 """Points of the loss that are drawn, at most."""
@@ -56,25 +58,26 @@ def sentence(run: Run) -> str:
 
 
 FORMATS = {"kept": "{:,}", "rate": "{:.2g}", "seconds": "{:.1f}", "loss": "{:.3f}", "accuracy": "{:.1%}"}
-CELL = f"padding:2px 12px;white-space:nowrap;border-bottom:1px solid {LINE};text-align:"
+LEGEND = "Dots have the colours of the curves, which are those of the latest runs."
 
 
-def table(results: list[dict]) -> str:
-    """What came of the runs, as a table in HTML, with the colours of their curves."""
+def table(results: list[dict], curves: bool = True) -> str:
+    """What came of the runs, as a table in HTML.
+
+    Args:
+        results: name -> value, of each run.
+        curves: whether curves of the runs are shown, whose colours the table is to name.
+    """
     if not results:
         return ""
-    rows = [row("th scope='col'", ["", *results[0]])]
+    head = [""] * curves + list(results[0])
+    lines = []
     for place, found in enumerate(results):
         shown = place >= len(results) - len(COLOURS)
-        curve = dot(COLOURS[place % len(COLOURS)]) if shown else ""
         words = [
             "–" if value is None else FORMATS.get(name, "{}").format(value) for name, value in found.items()
         ]
-        rows.append(row("td", [curve, *map(html.escape, words)]))
-    return f"<table style='border-collapse:collapse;line-height:1.4'>{''.join(rows)}</table>"
-
-
-def row(tag: str, cells: list[str]) -> str:
-    """A row of a table, its first two cells to the left and numbers to the right."""
-    sides = ["left", "left", *["right"] * (len(cells) - 2)]
-    return f"<tr>{''.join(f'<{tag} style={CELL + side!r}>{c}' for c, side in zip(cells, sides, strict=True))}</tr>"
+        mark = dot(COLOURS[place % len(COLOURS)]) if shown else ""
+        lines.append([mark] * curves + list(map(html.escape, words)))
+    styles = [WORDS] * (1 + curves) + [NUMBERS] * (len(results[0]) - 1)
+    return in_html(list(zip(head, styles, strict=True)), lines, LEGEND * curves)

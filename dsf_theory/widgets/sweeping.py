@@ -16,23 +16,23 @@ from dsf_theory.experiments.sweep import sweep
 from dsf_theory.experiments.verdicts import Comparison, comparisons, verdict
 from dsf_theory.plots.experiments import draw
 from dsf_theory.plots.seeds import colours
-from dsf_theory.plots.style import BLUE, FIGURES, GREEN, MUTED, SKY, VERMILION, embedded, png
-from dsf_theory.widgets.theme import FILL, LINE, dot
-from dsf_theory.widgets.theme import MUTED as FAINT
+from dsf_theory.plots.style import FIGURES, embedded, png
+from dsf_theory.widgets.tables import NUMBERS, PROSE, WORDS
+from dsf_theory.widgets.tables import table as in_html
+from dsf_theory.widgets.theme import BAD, FILL, INK, MUTED, dot
 
 OUTCOMES = {
-    "seen": (GREEN, "yes: all seeds above"),
-    "learnt": (SKY, "yes, but for stuck seeds"),
-    "open": (MUTED, "open: seeds overlap"),
-    "reversed": (VERMILION, "no: all seeds below"),
+    "seen": ("✓", "yes: all seeds above"),
+    "learnt": ("(✓)", "yes, but for stuck seeds"),
+    "open": ("?", "open: seeds overlap"),
+    "reversed": ("✗", "no: all seeds below"),
 }
-"""Outcome of a comparison -> its colour, and what the reader is told."""
+"""Outcome of a comparison -> its mark, and what the reader is told."""
+
+LEGEND = "Dots have the colours of the models in the figure."
 
 DPI = 96
 """Of figures: what a notebook with a dozen of them can carry."""
-
-WORDS, NUMBERS = (f"padding:2px 12px;text-align:{side}" for side in ("left", "right"))
-PROSE = WORDS + ";vertical-align:top;white-space:normal;max-width:22em"
 
 
 def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[Row]:
@@ -72,9 +72,10 @@ def bar(done: int, of: int, seconds: float, failures: Iterable[str] = ()) -> str
         words = f"{of} runs in {seconds:.0f} s"
     elif done:
         words += f", about {seconds / done * (of - done):.0f} s to go"
-    share, colour = 100 * done / (of or 1), VERMILION if failures else BLUE
-    track = f"display:inline-block;vertical-align:middle;width:20em;height:0.7em;background:{FILL};border-radius:0.35em"
-    filled = f"width:{share:.1f}%;height:100%;background:{colour};border-radius:0.35em"
+    share, colour = 100 * done / (of or 1), BAD if failures else INK
+    round_ends = "height:0.7em;border-radius:0.35em"
+    track = f"display:inline-block;vertical-align:middle;width:20em;background:{FILL};{round_ends}"
+    filled = f"width:{share:.1f}%;background:{colour};{round_ends}"
     text = f"<span style='{track}'><div style='{filled}'></div></span> &nbsp;{words}"
     lines = "".join(f"<br>⚠ {html.escape(failure)}" for failure in failures)
     label = f"aria-valuenow='{done}' aria-valuemin='0' aria-valuemax='{of}' aria-label='runs done'"
@@ -94,10 +95,10 @@ def said(words: str, judged: list[Comparison]) -> str:
     head = {"": WORDS, "the paper has": WORDS, "gap": NUMBERS, "here": WORDS}
     lines = []
     for one in judged:
-        colour, told = OUTCOMES[one.outcome]
+        mark, told = OUTCOMES[one.outcome]
         gap = f"{round(100 * one.gap, 1) + 0.0:+.1f} points".replace("-", "−")
-        lines.append([dot(colour), html.escape(one.words), gap, told])
-    return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + whole(head, lines)
+        lines.append([mark, html.escape(one.words), gap, told])
+    return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + in_html(head.items(), lines)
 
 
 def table(found: list[Row]) -> str:
@@ -115,7 +116,7 @@ def table(found: list[Row]) -> str:
         line += [f"{100 * min(one.accuracies):.1f} – {max(one.accuracies):.1%}"]
         line += [f"{one.seeds}" + f", {one.failed} failed" * bool(one.failed), f"{one.rate:.3g}"]
         lines.append(line)
-    return whole(head, lines)
+    return in_html(head.items(), lines, LEGEND)
 
 
 def at_laptop(name: str) -> HTML:
@@ -125,7 +126,7 @@ def at_laptop(name: str) -> HTML:
     judged = comparisons(name, given.rows)
     shown = embedded(png(figure, DPI), html.escape(picture.alt), figure.get_figwidth())
     return HTML(
-        shown + said(verdict(judged), judged) + f"<p style='color:{FAINT}'>{html.escape(made(given))}</p>"
+        shown + said(verdict(judged), judged) + f"<p style='color:{MUTED}'>{html.escape(made(given))}</p>"
     )
 
 
@@ -141,7 +142,7 @@ def overview(found: dict[str, list[Row]]) -> HTML:
         verdicts = [verdict(comparisons(name, each)) for each in (some, kept(name, "laptop").rows)]
         lines.append([f"<b>{html.escape(one.title)}</b>", *map(html.escape, (one.claim, *verdicts))])
     head = ("experiment", "the paper says", "trained here", "at the laptop scale")
-    return HTML(whole(dict.fromkeys(head, PROSE), lines))
+    return HTML(in_html(dict.fromkeys(head, PROSE).items(), lines))
 
 
 def made(given: Results) -> str:
@@ -166,14 +167,3 @@ def listed(values: Iterable) -> str:
     """
     *first, last = map(str, values)
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def whole(head: dict[str, str], lines: Iterable[list[str]]) -> str:
-    """A table of cells in HTML, under heads that each have the style of their column."""
-    shown = ["".join(f"<th scope='col' style='{style}'>{name}" for name, style in head.items())]
-    shown += [
-        "".join(f"<td style='{s}'>{cell}" for s, cell in zip(head.values(), line, strict=True))
-        for line in lines
-    ]
-    body = "".join(f"<tr style='border-bottom:1px solid {LINE}'>{row}</tr>" for row in shown)
-    return f"<table style='border-collapse:collapse;line-height:1.4;margin:0.6em 0;white-space:nowrap'>{body}</table>"

@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import pytest
 from IPython.display import HTML
-from runs import row_of, trial
+from runs import row_of, rows_of, trial
 
 from dsf_theory.experiments import results
 from dsf_theory.experiments.declared import EXPERIMENTS, Experiment
 from dsf_theory.experiments.ours import EASY, ours
+from dsf_theory.experiments.records import summary
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import perform
+from dsf_theory.experiments.verdicts import comparisons
+from dsf_theory.plots.seeds import colours
 from dsf_theory.widgets import sweeping
-from dsf_theory.widgets.sweeping import at_laptop, bar, outcome, overview, table, trained
+from dsf_theory.widgets.sweeping import LEGEND, at_laptop, bar, outcome, overview, said, table, trained
 
 GOOD = [trial(seed=seed) for seed in (0, 1)]
 SPOILT = replace(GOOD[0], architecture=replace(GOOD[0].architecture, mixer="ssd", options={"heads": 3}))
@@ -110,6 +113,26 @@ def test_outcome():
     assert lines[-1][1:] == [
         *("linear attention", "MQAR, 4 pairs", "8", "4", "32", "72.0%", "70.0 – 74.0%", "3", "0.01")
     ]
+
+
+def test_marks_are_seen_in_both_themes_and_explained():
+    """Text has the page's colours; a dot has a rim in them, its colour is the model's alone, and a legend says so."""
+    rows = rows_of("models", lambda trial: 0.2 + trial.architecture.d / 50 + 0.1 * trial.seed)
+    verdicts, results_ = said("Open.", comparisons("models", rows)), table(rows)
+    bars = bar(1, 2, 1.0) + bar(1, 2, 1.0, ["gone"])
+    for page in (verdicts, results_, bars, overview({"models": rows}).data):
+        dots = re.findall(r"<span aria-hidden[^>]*>", page)
+        assert all(
+            "border:1px solid color-mix(in srgb, var(--jp-content-font-color0" in each for each in dots
+        )
+        assert not re.search(r"#\w{3,8}", re.sub(r"<span aria-hidden[^>]*>|var\([^)]*\)", "", page))
+    shades = colours(row.variant for row in rows)
+    assert [shade for shade in re.findall(r"background:(#\w+)", results_)] == [
+        shades[one.variant] for one in summary(rows)
+    ]
+    assert LEGEND in results_ and not any(shade in verdicts for shade in shades.values())
+    marks = {line[-1]: line[0] for line in cells(verdicts)[1:]}
+    assert len(set(marks.values())) == len(marks) and "" not in marks.values()
 
 
 def test_kept_results(monkeypatch, tmp_path):

@@ -254,15 +254,18 @@ def test_the_table_is_the_legend(lab):
     for seed in range(len(COLOURS) + 1):
         lab.controls["seed"].value = seed
         trained(lab)
-    rows = lab.table.value.split("<tr>")[2:]
-    assert "background" not in rows[0] and all(
-        c in row for c, row in zip((*COLOURS[1:], COLOURS[0]), rows[1:], strict=True)
+    _, _, *rows = lab.table.value.split("<tr")
+    assert (
+        "<span" not in rows[0]
+        and "Dots have the colours of the curves" in lab.table.value
+        and all(c in row for c, row in zip((*COLOURS[1:], COLOURS[0]), rows[1:], strict=True))
     )
     assert [float(hits.get_ydata()[0]) for _, hits in lab._curves] == [
         lab.runs[place].accuracy for place in (len(COLOURS), *range(1, len(COLOURS)))
     ]
     fresh = result(Run(TASK, lab.runs[0].architecture, RECIPE))
     assert fresh["loss"] is None and "–" in table([fresh])
+    assert "<span" not in table([fresh], curves=False) and "Dots" not in table([fresh], curves=False)
 
 
 def test_still_pictures(lab, monkeypatch, capsys):
