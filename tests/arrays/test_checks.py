@@ -39,7 +39,7 @@ CASES = {
     ),
     "other precision": (
         lambda: dsf.Mixer("s6", 4, 2).system(U_TORCH),
-        r"u: expected dtype torch.float32, found torch.float64",
+        r"u: expected a tensor of torch.float32, found torch.float64",
     ),
     "NaN parameter": (
         lambda: good(D=np.array([1, 2, np.nan, 4])),
