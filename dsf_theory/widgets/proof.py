@@ -99,7 +99,9 @@ class LedgerBrowser:
 
     def __init__(self, ledger: LedgerReport):
         titles = {f"{r.claim.id}: {plain(r.claim.title)}": r for r in ledger.reports}
-        self.choice = W.Dropdown(options=titles, description="claim", layout=W.Layout(width="900px"))
+        self.choice = W.Dropdown(
+            options=titles, description="claim", layout=W.Layout(width="100%", max_width="900px")
+        )
         self.place = W.VBox()
         self.view = W.VBox([self.choice, self.place])
         self.choice.observe(self.unfold, "value")
