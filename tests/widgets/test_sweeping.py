@@ -122,9 +122,7 @@ def test_marks_are_seen_in_both_themes_and_explained():
     bars = bar(1, 2, 1.0) + bar(1, 2, 1.0, ["gone"])
     for page in (verdicts, results_, bars, overview({"models": rows}).data):
         dots = re.findall(r"<span aria-hidden[^>]*>", page)
-        assert all(
-            "border:1px solid color-mix(in srgb, var(--jp-content-font-color0" in each for each in dots
-        )
+        assert all("border:1px solid gray" in each for each in dots)
         assert not re.search(r"#\w{3,8}", re.sub(r"<span aria-hidden[^>]*>|var\([^)]*\)", "", page))
     shades = colours(row.variant for row in rows)
     assert [shade for shade in re.findall(r"background:(#\w+)", results_)] == [
