@@ -1,4 +1,4 @@
-"""Where the runs of a sweep are done: in this process, in processes of this machine, or on a Ray cluster."""
+"""The backends of a sweep: its runs are done in this process, in processes of this machine, or on a Ray cluster."""
 
 import os
 import signal

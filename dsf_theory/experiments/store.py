@@ -1,4 +1,4 @@
-"""The results of many runs, kept in one file and never lost.
+"""The file :class:`Store` of the results of many runs, none of which is ever lost.
 
 The file is an SQLite database. It is in Python's standard library, several processes may write to it, any tool can
 read it, and a result is written in one transaction that is on the disk before the run counts as done: after a kill

@@ -1,4 +1,4 @@
-"""What every task is: batches of inputs and labels, each from a seed and its number alone."""
+"""The record :class:`Task`, a distribution of inputs and labels whose batches follow from a seed and a number alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Handwritten digits, one pixel at a time."""
+"""The task ``digits``: handwritten digits, one pixel at a time."""
 
 from dataclasses import dataclass
 from functools import cache

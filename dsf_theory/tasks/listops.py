@@ -1,4 +1,4 @@
-"""ListOps: nested operators on lists of digits, grown and evaluated for many rows at once."""
+"""The task ``listops``: nested operators on lists of digits, grown and evaluated for many rows at once."""
 
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple

@@ -1,4 +1,4 @@
-"""The Long Range Arena, from its published files; the data are yours to bring."""
+"""The tasks of the Long Range Arena, from its published files; the data are yours to bring."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Language modelling: the next character, byte or word of a text."""
+"""The task ``text``, language modelling: the next character, byte or word of a text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

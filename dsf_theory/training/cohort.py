@@ -16,8 +16,9 @@ from torch.nn import functional
 
 from dsf_theory.tasks import Task
 from dsf_theory.training.recipe import Recipe
-from dsf_theory.training.run import Record, Run, identity
+from dsf_theory.training.run import Record, Run
 from dsf_theory.training.sequence_model import Architecture, labelled
+from dsf_theory.training.trial import identity
 
 MODELS = (
     "linear_attention",

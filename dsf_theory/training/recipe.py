@@ -1,4 +1,4 @@
-"""How a model is trained: the numbers of a training run, and its learning rate at each step."""
+"""The record :class:`Recipe` of how a model is trained, with its learning rate at each step."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""An experiment in a notebook: its runs train while a bar fills; then a figure, a table and a verdict say what came."""
+"""Experiments in a notebook: a bar while their runs train, then the figure, the table and the verdict on the claim."""
 
 import html
 import tempfile
@@ -62,7 +62,7 @@ def trained(name: str, preset: str = "notebook", workers: int = 2) -> list[Row]:
 
 
 def bar(done: int, of: int, seconds: float, failures: Iterable[str] = ()) -> str:
-    """How far a sweep is: a bar, the runs that are done, the time that is left, and what failed.
+    """The bar of a sweep: how far it is, the runs that are done, the time that is left, and what failed.
 
     >>> "3 of 12 runs, about 30 s to go" in bar(3, 12, 10.0), "12 runs in 40 s" in bar(12, 12, 40.0)
     (True, True)
@@ -83,7 +83,7 @@ def bar(done: int, of: int, seconds: float, failures: Iterable[str] = ()) -> str
 
 
 def outcome(name: str, found: list[Row]) -> HTML:
-    """What came of an experiment: its figure, the verdict on its claim, and all accuracies beside the numbers kept."""
+    """The results of an experiment as HTML: figure, verdict on its claim, and accuracies beside the numbers kept."""
     judged = comparisons(name, found)
     figure, words = draw(name, found), verdict(judged)
     alt = html.escape(f"{experiment(name).title}: the accuracy of every seed. {words}")
@@ -120,7 +120,7 @@ def table(found: list[Row]) -> str:
 
 
 def at_laptop(name: str) -> HTML:
-    """What came of an experiment at its laptop scale: figure and verdict, and one line on how the runs were made."""
+    """The results of an experiment at its laptop scale: figure and verdict, and one line on how the runs were made."""
     given, picture = kept(name, "laptop"), FIGURES[f"09_{name.replace('-', '_')}"]
     figure, _ = picture.draw()
     judged = comparisons(name, given.rows)
@@ -146,7 +146,7 @@ def overview(found: dict[str, list[Row]]) -> HTML:
 
 
 def made(given: Results) -> str:
-    """How results that were kept were made, in a sentence."""
+    """The sentence on how results that were kept were made."""
     recipes = [row.trial.recipe for row in given.rows]
     seeds, rates, steps = (
         listed(sorted(set(values)))
