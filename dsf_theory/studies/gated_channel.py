@@ -1,6 +1,7 @@
 """One channel of the quasi-LSTM, the reversed sigmoid and the RG-LRU, read by its forget gate alone."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -47,6 +48,17 @@ def one_channel(
     if name == "qlstm":
         return QLSTM(**gates, W_u=one)
     return QLSTMReversed(**gates, W_u=one, alpha=np.array(float(power)))
+
+
+@cache
+def takes_power(name: str) -> bool:
+    """Whether the power plays a part in :func:`one_channel`: it does unless two of them give the same gate.
+
+    >>> takes_power("qlstm"), takes_power("qlstm_rev")
+    (False, True)
+    """
+    token = np.ones(1)
+    return bool((decays(one_channel(name, 1), token) != decays(one_channel(name, 2), token)).any())
 
 
 def logit(p: np.ndarray) -> np.ndarray:

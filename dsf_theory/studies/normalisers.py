@@ -1,5 +1,7 @@
 """Five normalisers of one separable attention: their weights, gains, and largest states and outputs."""
 
+from functools import cache
+
 import numpy as np
 from scipy.signal import lfilter
 
@@ -60,6 +62,18 @@ def normalised(name: str, strength: float = 1.0, offset: float = 0.0) -> Model:
         of_ssd = {"W_C": maps["W_q"], "W_B": maps["W_k"], "W_x": eye, "A_log": np.zeros(1), "D": np.zeros(1)}
         return SSD(**of_ssd, W_delta=reads_z, b_delta=bias)
     return NormAttention(**maps, W_eta=reads_z, b_eta=bias, eta=name)
+
+
+@cache
+def reads_z(name: str) -> bool:
+    """Whether a normaliser reads the number z of a token.
+
+    >>> [name for name in NORMALISERS if not reads_z(name)]
+    ['one', 'row_sum']
+    """
+    u = tokens(4)
+    one, two = (normalised(name, strength, offset=0.5).kernel(u) for strength in (1.0, 2.0))
+    return bool((one != two).any())
 
 
 def sensitivity(model: Model, u: np.ndarray, j: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from matplotlib.patches import Circle
 from dsf_theory.models import S4D
 from dsf_theory.plots.style import BLUE, INK, MUTED, STYLE, VERMILION, new_figure
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.words import digits
 
 SECONDS, LAGS = 8.0, 40
 """Stretch of time shown, and number of lags of the kernel."""
@@ -99,13 +100,13 @@ def remembered(pole: complex) -> str:
     if size > 1 - 1e-9:
         return f"{name} the pole lies on the circle, and nothing is forgotten."
     steps = -1 / np.log(size) if size > 0 else 0
-    return f"{name} a memory of {steps:.3g} steps, in which the weight of a token falls to 1/e."
+    return f"{name} a memory of {digits(steps, 3)} steps, in which the weight of a token falls to 1/e."
 
 
 def missed(rule: str, error: float) -> str:
     """The error at the samples in words."""
     if rule == "zoh":
-        return f"The samples lie on the curve (worst error {error:.0e}), as the input is held."
+        return f"The samples lie on the curve (worst error {digits(error, 1)}), as the input is held."
     return f"The samples miss the curve by up to {error:.3f}."
 
 

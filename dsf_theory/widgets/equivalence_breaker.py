@@ -15,6 +15,7 @@ from dsf_theory.plots.style import BLUE, GREEN, SIGNED, STYLE, VERMILION, signed
 from dsf_theory.system import System
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.words import digits
 
 LENGTH, CHANNELS, STATES = 32, 4, 2
 STRETCH = slice(12, 20)
@@ -63,8 +64,6 @@ def equivalence_breaker() -> Panel:
         "locality": W.FloatSlider(0, min=0, max=1, step=0.05, description="η local"),
         "channel": W.IntSlider(0, min=0, max=CHANNELS - 1, description="channel shown"),
     }
-    for control in controls.values():
-        control.style.description_width = "8em"
     with mpl.rc_context(STYLE | {"figure.dpi": 96}):
         figure = Figure(figsize=(9.4, 4.2), layout="constrained")
         picture = Picture(figure)
@@ -131,11 +130,11 @@ def describe(kept: list[bool], s6: np.ndarray, attention: np.ndarray) -> str:
     rank = int((values > 1e-12 * values[0]).sum())
     broken = [f"“{words}”" for words, holds in zip(CONDITIONS, kept, strict=True) if not holds]
     said = f"Broken: {', '.join(broken)}." if broken else "Nothing is broken."
-    amount = f"{100 * residual:.3g} %" if residual > 5e-4 else f"{residual:.0e}"
+    amount = f"{digits(100 * residual, 3)} %" if residual > 5e-4 else digits(residual, 1)
     said += f" The kernels differ by {amount} of the norm of S6's. Rearrangement rank of S6: {rank}"
     if rank > 1:
         floor = np.linalg.norm(values[1:]) / np.linalg.norm(values)
-        return said + f" of {len(s6)}, so one head of any n misses by {100 * floor:.3g} % or more."
+        return said + f" of {len(s6)}, so one head of any n misses by {digits(100 * floor, 3)} % or more."
     return said + (", so one head would do, with other features." if broken else ", so one head does.")
 
 

@@ -19,11 +19,16 @@ from dsf_theory.plots.style import (
     VERMILION,
     signed_root,
 )
+from dsf_theory.studies.unused_sizes import unused
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.words import digits
 
 LENGTH = 48
 """Steps of the input."""
+
+SIZES = {"n": "state expansion", "heads": "heads"}
+"""Sizes that some models do not take -> what they are."""
 
 INPUTS = ("noise", "tokens", "impulse", "step")
 
@@ -68,7 +73,11 @@ def explorer(left: str = "s6", right: str = "linear_attention") -> Panel:
             half.draw(view)
         return " ".join(view.words for view in views)
 
-    return Panel(LiveFigure(figure, [a for half in halves for a in half.moving]), controls, draw)
+    def idle(left, right, **_):
+        return unused(MODELS[left], SIZES) & unused(MODELS[right], SIZES)
+
+    moving = [artist for half in halves for artist in half.moving]
+    return Panel(LiveFigure(figure, moving), controls, draw, idle)
 
 
 def signal(kind: str, d: int, seed: int) -> np.ndarray:
@@ -89,12 +98,14 @@ def look(name: str, d: int, n: int, heads: int, u: np.ndarray, seed: int) -> Vie
     """What one model makes of an input.
 
     Raises:
-        ValueError: if the sizes do not fit each other.
+        ValueError: if the sizes do not fit each other, with a sentence that says which do.
     """
-    model_class = MODELS[name]
-    options = {"heads": heads} if "heads" in model_class.options else {}
-    model = model_class.random(d, n, seed=seed, **options)
-    title, y = model.title[:1].upper() + model.title[1:], model.output(u)
+    model_class, missing = MODELS[name], unused(MODELS[name], SIZES)
+    title = model_class.title[:1].upper() + model_class.title[1:]
+    if "heads" not in missing and d % heads:
+        raise ValueError(uneven(title, d, heads))
+    model = model_class.random(d, n, seed=seed, **({} if "heads" in missing else {"heads": heads}))
+    y = model.output(u)
     try:
         system = model.system(u)
     except NoFiniteSystemError:
@@ -103,10 +114,22 @@ def look(name: str, d: int, n: int, heads: int, u: np.ndarray, seed: int) -> Vie
     through_state = system.kernel()[:, :, 0, 0] - np.diag(system.D[:, 0, 0])
     words = (
         f"{title}: N = {system.N}, {system.state_size} numbers kept from step to step, |eigenvalues of Λ| from "
-        f"{decay[:, 1:].min():.2f} to {decay[:, 1:].max():.2f}, largest |h| {np.abs(h).max():.2g}, "
-        f"largest |y| {np.abs(y).max():.2g}."
+        f"{decay[:, 1:].min():.2f} to {decay[:, 1:].max():.2f}, largest |h| {digits(np.abs(h).max())}, "
+        f"largest |y| {digits(np.abs(y).max())}."
     )
+    if missing:
+        words += f" It takes no {' and no '.join(SIZES[size] for size in SIZES if size in missing)}."
     return View(title, decay, over_largest(h.T.real), signed_root(through_state), y, words)
+
+
+def uneven(title: str, d: int, heads: int) -> str:
+    """What a reader is told whose heads do not share the channels evenly, and what would do."""
+    fitting = [str(k) for k in range(1, d + 1) if d % k == 0]
+    choices = f"{', '.join(fitting[:-1])} or {fitting[-1]} heads" if len(fitting) > 1 else "1 head"
+    return (
+        f"{title}: {heads} heads cannot share {d} channel{'s' * (d > 1)} evenly. Choose {choices}, "
+        f"or a multiple of {heads} channels."
+    )
 
 
 def without_system(title: str, model, u: np.ndarray, y: np.ndarray) -> View:

@@ -11,8 +11,9 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from dsf_theory.plots.style import BLUE, INK, STYLE, VERMILION, heat, new_figure
-from dsf_theory.studies.gated_channel import decays, one_channel
+from dsf_theory.studies.gated_channel import decays, one_channel, takes_power
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.words import digits
 
 LENGTH, LATER = 48, 10
 """Tokens in the sequence, and steps after which the description says what is left of the pulse."""
@@ -54,7 +55,10 @@ def gates() -> Panel:
         artists.column.set_data([pulse, pulse], [pulse, LENGTH - 1])
         return describe(SUBJECT[model], decay, pulse, state[pulse])
 
-    return Panel(LiveFigure(figure, moving=artists), controls, draw)
+    def idle(model: str, **_) -> set[str]:
+        return set() if takes_power(model) else {"power"}
+
+    return Panel(LiveFigure(figure, moving=artists), controls, draw, idle)
 
 
 def describe(subject: str, decay: np.ndarray, pulse: int, written: float) -> str:
@@ -68,7 +72,7 @@ def describe(subject: str, decay: np.ndarray, pulse: int, written: float) -> str
         return f"{memory} But nothing is written either: √(1 - a²) is 0."
     share = f"{left:.1%}" if left >= 0.0005 else "less than 0.05%"
     return (
-        f"{memory} A pulse at step {pulse} is written with weight {written:.2g}; "
+        f"{memory} A pulse at step {pulse} is written with weight {digits(written)}; "
         f"{share} of that is left {LATER} steps later."
     )
 

@@ -33,7 +33,8 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from dsf_theory.widgets.controls import labelled
+from dsf_theory.widgets.controls import grid
+from dsf_theory.widgets.disconnected import VIEW, notice
 from dsf_theory.widgets.still import Still, encode_png
 
 LINE_HEIGHT = 1.4  # of the description, in em
@@ -56,9 +57,14 @@ class LiveFigure:
     def __init__(self, figure: Figure, moving: Iterable[Artist] = (), *, scale: float = 1.5, lines: int = 3):
         width, height = (round(size) for size in figure.bbox.size)
         self.image = W.Image(format="png", width=str(width), height=str(height))
-        self.note = W.HTML(layout=W.Layout(height=f"{LINE_HEIGHT * (lines + 0.5)}em", max_width=f"{width}px"))
-        self.view = W.VBox([self.image, self.note])
+        self.note = W.HTML(
+            layout=W.Layout(min_height=f"{LINE_HEIGHT * (lines + 0.5)}em", max_width=f"{width}px")
+        )
+        self.note.layout.height = "auto"  # on a narrow page a sentence takes more lines
+        self.view = W.VBox([notice(), self.image, self.note])
+        self.view.add_class(VIEW)
         self.figure, self.moving, self.description = figure, list(moving), ""
+        self._said = "status", "polite", ""
         self.lock = threading.RLock()  # callbacks may run off the main thread
         self._canvas, self._background = FigureCanvasAgg(figure), None
         figure.set_dpi(figure.dpi * scale)
@@ -91,6 +97,13 @@ class LiveFigure:
             self.image.value = encode_png(255 - (255 - self.pixels()) // 3)
             self._say("alert", "assertive", f"⚠ {message}")
 
+    def remark(self, message: str) -> None:
+        """Says what was not done, over what was said of the picture; with no message, says that again."""
+        with self.lock:
+            said = self._said
+            self._say(*(("alert", "assertive", f"⚠ {message}") if message else said))
+            self._said = said
+
     def still(self) -> Still:
         """Returns the last good picture and its description."""
         with self.lock:
@@ -101,6 +114,7 @@ class LiveFigure:
         return np.asarray(self._canvas.get_renderer().buffer_rgba())
 
     def _say(self, role: str, live: str, text: str) -> None:
+        self._said = role, live, text
         style = f"margin:0;line-height:{LINE_HEIGHT}"
         self.note.value = f'<p role="{role}" aria-live="{live}" style="{style}">{html.escape(text)}</p>'
 
@@ -146,18 +160,22 @@ class Panel:
             Sliders get a number box beside them; widgets without a value (buttons) are only laid out.
         draw: changes the figure's artists and returns the description. A combination of values that makes
             no sense is a `ValueError`: the reader sees its text, and the last good picture faded.
+        idle: the names of controls that play no part, for the values of all; they are disabled.
 
     Attributes:
         error: the exception of the last drawing, a `ValueError` or not; None if all went well.
     """
 
-    def __init__(self, live: LiveFigure, controls: Mapping[str, W.Widget], draw: Callable[..., str]):
-        self.live, self.controls, self.draw = live, dict(controls), draw
+    def __init__(
+        self,
+        live: LiveFigure,
+        controls: Mapping[str, W.Widget],
+        draw: Callable[..., str],
+        idle: Callable[..., Iterable[str]] = lambda **values: (),
+    ):
+        self.live, self.controls, self.draw, self.idle = live, dict(controls), draw, idle
         self.error: Exception | None = None
-        rows = [labelled(name, control) for name, control in self.controls.items()]
-        columns, width = "repeat(auto-fit, minmax(22em, 1fr))", f"{live.image.width}px"
-        grid = W.GridBox(rows, layout=W.Layout(grid_template_columns=columns, max_width=width))
-        self.view = W.VBox([grid, live.view])
+        self.view = W.VBox([grid(self.controls, live.remark, f"{live.image.width}px"), live.view])
         self._busy, self._pending, self._held = threading.Lock(), False, False
         for name in self.values:
             self.controls[name].observe(self._changed, "value")
@@ -198,7 +216,9 @@ class Panel:
         """Returns what went wrong, after telling the reader."""
         try:
             with self.live.lock:
-                self.live.update(self.draw(**self.values))
+                values = self.values
+                self._disable(self.idle(**values))
+                self.live.update(self.draw(**values))
         except ValueError as error:
             self.live.complain(str(error))
             return error
@@ -206,6 +226,12 @@ class Panel:
             self.live.complain(f"{type(error).__name__}: {error}")
             return error
         return None
+
+    def _disable(self, idle: Iterable[str]) -> None:
+        """Disables the controls that play no part, and enables the others."""
+        for name in self.values:
+            if self.controls[name].disabled != (name in idle):
+                self.controls[name].disabled = name in idle
 
 
 def show(panel) -> None:

@@ -7,9 +7,11 @@ import matplotlib as mpl
 import numpy as np
 
 from dsf_theory.plots.style import BLUE, INK, MUTED, SIGNED, STYLE, VERMILION, new_figure
-from dsf_theory.studies.normalisers import GATE, KEY, VALUE, normalised, tokens
+from dsf_theory.studies.normalisers import GATE, KEY, VALUE, normalised, reads_z, tokens
+from dsf_theory.widgets import room
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.words import digits, span
 
 LENGTH = 48
 """Tokens."""
@@ -43,7 +45,11 @@ def normalisation() -> Panel:
         "k": W.IntSlider(20, min=0, max=LENGTH - 1, description="token k"),
         "seed": W.IntSlider(0, min=0, max=20, description="seed"),
     }
-    return Panel(LiveFigure(parts.figure, parts.moving), controls, parts.draw)
+
+    def idle(name: str, **_) -> tuple[str, ...]:
+        return () if reads_z(name) else ("strength", "offset")
+
+    return Panel(LiveFigure(parts.figure, parts.moving), controls, parts.draw, idle)
 
 
 def louder(u: np.ndarray, k: int) -> np.ndarray:
@@ -94,7 +100,7 @@ class Parts:
 
     def _lines(self, gain, transition, y):
         steps = np.arange(LENGTH)
-        gain.set(title=r"Gain $1/\eta_i$", ylim=(0.001, 100))
+        gain.set(title=r"Gain $1/\eta_i$", ylim=(0.01, 100))
         transition.set(title=r"$\Lambda_i$ in the basis of the paper", ylim=(0.01, 100))
         y.set(title="Output $y_i$; grey: with $\\eta=1$", ylim=(0.01, 1e4), xlabel="step $i$")
         for axes in (gain, transition, y):
@@ -123,6 +129,8 @@ class Parts:
         lines = (self.gain, gain), (self.transition, transition), (self.y, y), (self.plain, plain)
         for line, values in lines:
             line.set_ydata(values)
+        for line, *curves in ((self.gain, gain), (self.transition, transition), (self.y, y, plain)):
+            room.below(line.axes, *curves)
         self.row.set_ydata([k, k])
         for mark in (self.column, *self.marks):
             mark.set_xdata([k, k])
@@ -145,15 +153,9 @@ def describe(name, k, change, gain, transition, y, plain) -> str:
     said = f"changes {len(heard) or 'none'} of the {len(between)} weights between other tokens"
     if heard:
         said += f", by {heard[0]} %" if heard[0] == heard[-1] else f", by {heard[0]} to {heard[-1]} %"
-    undone = ", but ψ_j holds η_j, so that Φ_ij has η_j/η_i" if name == "ssd" else ""
+    undone = ", but ψⱼ holds ηⱼ, so that Φᵢⱼ has ηⱼ/ηᵢ" if name == "ssd" else ""
     return (
         f"{NORMALISERS[name]}: a louder token {k} {said}. "
-        f"The gain 1/η_i is {span(gain)}{undone}; Λ_i is {span(transition)}. "
-        f"The last output is {y:.3g}, without a normaliser {plain:.3g}; all values lie between 0.1 and 1."
+        f"The gain 1/ηᵢ {span(gain)}{undone}; Λᵢ {span(transition)}. The last output is {digits(y, 3)}, without a "
+        f"normaliser {digits(plain, 3)}; the values vⱼ that are summed all lie between 0.1 and 1."
     )
-
-
-def span(values: np.ndarray) -> str:
-    """The range of some numbers in words."""
-    low, high = f"{values.min():.2g}", f"{values.max():.2g}"
-    return low if low == high else f"{low} to {high}"

@@ -1,5 +1,7 @@
 """The normaliser of attention: one kernel, and two bases in which its transitions look nothing alike."""
 
+from functools import cache
+
 import ipywidgets as W
 import matplotlib as mpl
 import numpy as np
@@ -9,6 +11,7 @@ from dsf_theory.models import LinearAttention, LinearAttentionELU, NormAttention
 from dsf_theory.plots.style import BLUE, INK, MUTED, STYLE, VERMILION, heat, signed_root
 from dsf_theory.system import System
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.words import digits
 
 LENGTH, CHANNELS = 32, 2
 
@@ -48,7 +51,18 @@ def normaliser() -> Panel:
         "qk_scale": W.FloatSlider(1.0, min=0.1, max=3, step=0.1, description="scale of qᵀk"),
         "seed": W.IntSlider(0, min=0, max=9, description="seed"),
     }
-    return Panel(LiveFigure(figure, moving=list(artists.values())), controls, draw)
+
+    def idle(eta, **_):
+        return () if reads_w(eta) else ("w_scale",)
+
+    return Panel(LiveFigure(figure, moving=list(artists.values())), controls, draw, idle)
+
+
+@cache
+def reads_w(eta: str) -> bool:
+    """Whether a normaliser has a vector w: whether two lengths of it give two systems."""
+    one, two = (attention(eta, length, 1.0, seed=0) for length in (1.0, 2.0))
+    return bool((one.product_kernel() != two.product_kernel()).any())
 
 
 def attention(eta: str, w_scale: float, qk_scale: float, seed: int) -> System:
@@ -81,16 +95,20 @@ def normalisers(system: System) -> np.ndarray:
 def describe(eta: str, basis: str, transition: np.ndarray, difference: float) -> str:
     """The picture in words and numbers; ``transition`` is Λ_i in the basis of the paper."""
     low, high, above = transition.min(), transition.max(), (transition > 1).sum()
-    span = f"from {low:.2g} to {high:.3g}"
+    span = f"from {digits(low)} to {digits(high, 3)}"
     if low == high == 1:
         said = "Λ = 1 at every step, in both bases."
     elif basis == "paper":
         said = f"Λ runs {span} and is above 1 at {above} of {len(transition)} steps."
     else:
         said = f"Λ = 1 at every step, as η now stands in C; in the basis of the paper Λ runs {span}."
-    if eta in ("one", "row_sum"):
+    if not reads_w(eta):
         said += " The length of w plays no part."
-    same = f"differ by {difference:.0e} of the largest entry" if difference else "are equal to the last bit"
+    same = (
+        f"differ by {digits(difference, 1)} of the largest entry"
+        if difference
+        else "are equal to the last bit"
+    )
     return f"{NORMALISERS[eta]}: {said} The kernels Φ computed from Λ, B and C in the two bases {same}."
 
 
@@ -130,4 +148,4 @@ def _move(artists: dict, eta: np.ndarray, shown: System, phi: np.ndarray) -> Non
         artists[name].set_ydata(values / np.abs(values).max())
     largest = np.abs(phi).max()
     artists["phi"].set_data(signed_root(phi))
-    artists["largest"].set_text(f"largest entry {largest:.3g}")
+    artists["largest"].set_text(f"largest entry {digits(largest, 3)}")

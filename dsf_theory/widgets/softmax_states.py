@@ -17,6 +17,7 @@ from dsf_theory.studies.softmax_features import over_row_sums, random_weights, t
 from dsf_theory.studies.softmax_sample import sample
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.words import digits
 
 NAMES = {
     "optimal": "near-optimal system",
@@ -28,8 +29,8 @@ NAMES = {
 LONGEST, MOST, HIGHEST = 64, 2**20, 30
 """Steps, states and order of the series, at most."""
 
-WIDE = {"description_width": "6.5em"}
-"""Room for the longest description."""
+STATES = (*range(1, 17), *range(18, 33, 2), *(x for k in range(5, 20) for x in (3 * 2**k // 2, 2 ** (k + 1))))
+"""Numbers of states to choose from: whole, in steps that grow, and few enough for a slider."""
 
 LEAST = 1e-4
 """The least error that is shown."""
@@ -44,14 +45,12 @@ def softmax_states() -> Panel:
     parts = Parts()
     families = [(text, name) for name, text in NAMES.items()]
     controls = {
-        "family": W.Dropdown(options=families, description="family", style=WIDE),
-        "n": W.FloatLogSlider(8.0, base=2, min=0, max=20, step=0.25, description="states n", style=WIDE),
-        "m": W.IntSlider(8, min=1, max=16, description="key size m", style=WIDE),
-        "temperature": W.FloatLogSlider(
-            1.0, base=2, min=-2, max=2, step=0.25, description="temperature", style=WIDE
-        ),
-        "length": W.IntSlider(48, min=16, max=LONGEST, step=8, description="length L", style=WIDE),
-        "seed": W.IntSlider(0, min=0, max=20, description="seed", style=WIDE),
+        "family": W.Dropdown(options=families, description="family"),
+        "n": W.SelectionSlider(options=STATES, value=8, description="states n"),
+        "m": W.IntSlider(8, min=1, max=16, description="key size m"),
+        "temperature": W.FloatLogSlider(1.0, base=2, min=-2, max=2, step=0.25, description="temperature"),
+        "length": W.IntSlider(48, min=16, max=LONGEST, step=8, description="length L"),
+        "seed": W.IntSlider(0, min=0, max=20, description="seed"),
     }
     return Panel(LiveFigure(parts.figure, parts.moving), controls, parts.draw)
 
@@ -147,15 +146,15 @@ class Parts:
         axes.set(xticks=(1, 100, 1e4, 1e6), yticks=(1e-4, 1e-2, 1))
         axes.minorticks_off()
 
-    def draw(self, family: str, n: float, m: int, temperature: float, length: int, seed: int) -> str:
+    def draw(self, family: str, n: int, m: int, temperature: float, length: int, seed: int) -> str:
         """Show one approximation; what it shows, in words."""
         given, key = approximations(m, temperature, length, seed), (m, temperature, length, seed)
         if family == "optimal":
-            states = min(int(n), (length + 1) // 2)
+            states = min(n, (length + 1) // 2)
             found, error = near_optimal(*key, states)
         else:
             n_of, errors = given.errors[family]
-            place = np.searchsorted(n_of, int(n), side="right") - 1
+            place = np.searchsorted(n_of, n, side="right") - 1
             states, error = int(n_of[place]), errors[place]
             found = given.weights[family][states]
         self._show(given, found, states)
@@ -171,12 +170,18 @@ class Parts:
             image.set_data(np.sign(matrix) * np.sqrt(np.abs(matrix)))
         for line, matrix in ((self.of_P, given.P), (self.of_found, found)):
             values = np.linalg.svd(matrix[half:, : half + 1], compute_uv=False)
-            line.set_data(np.arange(1, len(values) + 1), values)
+            line.set_data(np.arange(1, len(values) + 1), shown(values))
         self.limit.set_xdata([states, states])
         steps = np.arange(1, len(given.least) + 1)
         self.impossible.set_data(steps, np.maximum(given.least, LEAST / 10), LEAST / 10)
         for name, curve in self.curves.items():
-            curve.set_data(*given.errors[name])
+            states, errors = given.errors[name]
+            curve.set_data(states, shown(errors))
+
+
+def shown(values: np.ndarray) -> np.ndarray:
+    """The same numbers, but none where they are too small to be shown."""
+    return np.where(values >= LEAST, values, np.nan)
 
 
 def describe(family: str, states: int, error: float, given: Approximations) -> str:
@@ -187,6 +192,8 @@ def describe(family: str, states: int, error: float, given: Approximations) -> s
     exact = (L + 1) // 2
     if error < 1e-9:
         return f"{said}: exact, as {exact} states can be for any weights of length {L}."
-    below = f", where no system of {states} is below {given.least[states - 1]:.2g}" if states < exact else ""
+    below = (
+        f", where no system of {states} is below {digits(given.least[states - 1])}" if states < exact else ""
+    )
     fewer = f"No system of fewer than {needed} comes as near. " if needed > 1 else ""
-    return f"{said}: error {error:.2g}{below}. {fewer}At this length {exact} states can be exact."
+    return f"{said}: error {digits(error)}{below}. {fewer}At this length {exact} states can be exact."

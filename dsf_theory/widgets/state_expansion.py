@@ -12,6 +12,7 @@ from matplotlib.ticker import NullLocator
 
 from dsf_theory.plots.style import BLUE, INK, MUTED, PAPER, SIGNED, STYLE, VERMILION, new_figure
 from dsf_theory.studies.memory import associative_memory, random_keys, recall_error, spread_keys
+from dsf_theory.widgets import room
 from dsf_theory.widgets.live import LiveFigure, Panel
 
 CHANNELS, MOST_PAIRS, MOST_STATES = 12, 24, 16
@@ -120,6 +121,7 @@ class Parts:
         self.frame.set_bounds(-0.5, asked - 1.5, pairs, 1)
         self.stored.set_xdata(stored)
         self.recalled.set_xdata(recalled)
+        room.across(self.stored.axes, 6, stored, recalled)
         self.gaps.set_segments(
             [[(a, c), (b, c)] for c, (a, b) in enumerate(zip(stored, recalled, strict=True))]
         )

@@ -15,13 +15,14 @@ import numpy as np
 
 from dsf_theory.models import MODELS
 from dsf_theory.plots.style import MUTED, STYLE, new_figure
+from dsf_theory.studies.unused_sizes import unused
 from dsf_theory.tasks import Task
 from dsf_theory.training.loop import one_thread
 from dsf_theory.training.recipe import Recipe
 from dsf_theory.training.run import Run
 from dsf_theory.training.sequence_model import Architecture
 from dsf_theory.widgets.collected import COLOURS, result, sentence, smoothed, table
-from dsf_theory.widgets.controls import labelled
+from dsf_theory.widgets.controls import grid
 from dsf_theory.widgets.live import LiveFigure
 from dsf_theory.widgets.still import Still
 
@@ -76,11 +77,11 @@ class TrainingLab:
         self._thread = threading.Thread()
         names = [(MODELS[name].title, name) for name in models]
         self.controls = {
-            "mixer": W.Dropdown(options=names, description="model", **wide()),
+            "mixer": W.Dropdown(options=names, description="model"),
             "d": choice("channels d", (16, 32, 48, 64), d),
             "n": choice("expansion n", (1, 2, 4, 8, 16, 32, 64), n),
             "rate": choice("learning rate", RATES, recipe.learning_rate),
-            "seed": W.BoundedIntText(0, min=0, max=999, description="seed", **wide()),
+            "seed": W.BoundedIntText(0, min=0, max=999, description="seed"),
         }
         self.buttons = {
             name: W.Button(description=name, icon=icon, button_style=style)
@@ -91,6 +92,8 @@ class TrainingLab:
         self.progress = W.FloatProgress(0.0, min=0, max=1, layout=W.Layout(width="14em"))
         self.left, self.table, self.live = W.Label(), W.HTML(), self._picture()
         self.view = self._laid_out()
+        self.controls["mixer"].observe(self._disable, "value")
+        self._disable()
         self._set_buttons(busy=False)
         self.live.update("Choose a model and its sizes, and press Start.")
 
@@ -181,15 +184,15 @@ class TrainingLab:
         self.buttons["Stop"].disabled = not busy
         self.buttons["Resume"].disabled = busy or not self.runs or self.runs[-1].done
 
+    def _disable(self, _change=None) -> None:
+        """Disables the state expansion for a model that takes none."""
+        self.controls["n"].disabled = "n" in unused(MODELS[self.controls["mixer"].value], ("n",))
+
     # ---------------------------------------------------------------- what is seen
 
     def _laid_out(self) -> W.Widget:
-        grid = W.GridBox(
-            [labelled(name, control) for name, control in self.controls.items()],
-            layout=W.Layout(grid_template_columns="repeat(auto-fit, minmax(17em, 1fr))", max_width="900px"),
-        )
         bar = W.HBox([*self.buttons.values(), self.progress, self.left])
-        return W.VBox([grid, bar, self.live.view, self.table])
+        return W.VBox([grid(self.controls, self.live.remark, "900px"), bar, self.live.view, self.table])
 
     def _picture(self) -> LiveFigure:
         steps, guessing = self.recipe.steps, float(np.log(self.task.classes))
@@ -226,16 +229,18 @@ class TrainingLab:
         self.progress.value = run.step / run.recipe.steps
         to_go = run.seconds / (run.step or 1) * (run.recipe.steps - run.step)
         self.left.value = "" if run.done or not run.step else f"{to_go:.0f} s to go"
-        self.live.update(sentence(run))
+        self.live.update(sentence(run) + early(run))
         self.table.value = table(self.results)
 
 
 def choice(name: str, numbers: Iterable[float], first: float) -> W.Dropdown:
     """One of some numbers, or the one to start from."""
     options = [(f"{x:g}", x) for x in sorted({*numbers, first})]
-    return W.Dropdown(options=options, value=first, description=name, **wide())
+    return W.Dropdown(options=options, value=first, description=name)
 
 
-def wide() -> dict:
-    """How a control fills its place in the grid."""
-    return {"style": {"description_width": "6.5em"}, "layout": W.Layout(width="auto")}
+def early(run: Run) -> str:
+    """Why a run that is done took fewer steps than it might, in a sentence; nothing of any other."""
+    if not run.done or run.step >= run.recipe.steps:
+        return ""
+    return f" It ended early: {run.recipe.enough:.1%} right is enough, and no more steps are taken."

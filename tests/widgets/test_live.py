@@ -214,11 +214,11 @@ def test_sliders_have_a_named_number_box_in_step_with_them(example):
     box, shown = example.panel.view.children[0].children[0].children
     assert (shown, box.description, slider.description, slider.readout) == (slider, "decay λ", "", False)
     slider.value = 0.1 + 0.2
-    assert box.value == 0.3
-    box.value = 0.6
+    assert box.value == "0.3"
+    box.value = "0.6"
     assert example.drawn[-1][0] == slider.value == 0.6
     slider.max = 2
-    box.value = 1.5
+    box.value = "1.5"
     assert slider.value == 1.5
 
 
@@ -235,7 +235,32 @@ def test_every_control_is_named(decimals):
     rows = [row.children[0] if isinstance(row, W.HBox) else row for row in panel.view.children[0].children]
     assert [row.description for row in rows] == ["seed", "tau", "which model", "count", "again"]
     assert panel.live.description == "count model seed tau"
-    assert (rows[1].min, rows[1].max, rows[3].value) == (10**-decimals, 1000, 1_234_567)
+    assert [row.value for row in rows[:4]] == ["1234567", "10", "s6", "1234567"]
+
+
+def test_a_typed_value_that_is_not_taken_is_answered_and_the_picture_stays(example):
+    slider = example.panel.controls["decay"]
+    box, _ = example.panel.view.children[0].children[0].children
+    before, drawings = picture(example), len(example.drawn)
+    for text, shown in (("2", "2"), ("½", "“½”"), ("1,5", "“1,5”"), ("nan", "“nan”")):
+        box.value = text
+        said = f"⚠ decay λ stays at 0.5: {shown} is not a number from 0 to 1."
+        assert said in example.live.note.value and 'role="alert"' in example.live.note.value
+        assert (box.value, slider.value, len(example.drawn)) == ("0.5", 0.5, drawings)
+        assert (picture(example) == before).all()
+    box.value = "0.50"
+    assert example.live.description in example.live.note.value and box.value == "0.5"
+
+
+def test_a_control_that_plays_no_part_is_disabled():
+    """With its box, and enabled again once it plays one."""
+    controls = {"model": W.Dropdown(options=["a", "b"]), "n": W.IntSlider(1, max=4)}
+    live = LiveFigure(Figure(figsize=(1, 1)))
+    panel = Panel(live, controls, lambda **_: "drawn", lambda model, n: ["n"] if model == "b" else [])
+    box, slider = panel.view.children[0].children[1].children
+    for model, disabled in (("b", True), ("a", False)):
+        controls["model"].value = model
+        assert slider.disabled == box.disabled == disabled
 
 
 def test_still_has_the_picture_and_the_description_as_alternative_text_and_below(example):

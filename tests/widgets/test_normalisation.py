@@ -1,5 +1,7 @@
 """The normalisation panel and the helpers it shares with its notebook, against plain loops and differences."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from dsf_theory.studies.normalisers import (
     with_transition,
 )
 from dsf_theory.widgets.normalisation import LENGTH, louder, normalisation
+from dsf_theory.widgets.words import digits
 
 ACTS = {"exp": np.exp, "softplus": lambda z: np.log1p(np.exp(z)), "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
 
@@ -118,8 +121,9 @@ def test_sentence_and_picture_against_plain_loops(panel, name):
     if len(heard):
         ends = [f"{100 * x:+.0f}".replace("-", "−") for x in (heard.min(), heard.max())]
         assert ", by " + " to ".join(dict.fromkeys(ends)) + " %." in said
-    assert f"The last output is {phi[-1] @ u[:, VALUE]:.3g}" in said
-    assert f"gain 1/η_i is {gains.min():.2g}" in said
+    assert f"The last output is {digits(phi[-1] @ u[:, VALUE], 3)}" in said
+    assert re.search(f"gain 1/ηᵢ (is|lies between) {digits(gains.min())}", said)
+    assert "the values vⱼ that are summed all lie between 0.1 and 1." in said
     shown = panel.live.figure.axes[0].artists[0].values
     np.testing.assert_allclose(shown, np.sqrt(phi / phi.max()), atol=1e-7)
     np.testing.assert_allclose(panel.live.figure.axes[2].lines[1].get_ydata(), gains, rtol=1e-9)

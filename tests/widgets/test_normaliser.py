@@ -83,7 +83,7 @@ def test_the_basis_moves_transition_and_state_alone(panel):
         top, right, bottom = panel.live.figure.axes
         drawn[basis] = {line.get_label(): np.array(line.get_ydata()) for line in (*top.lines, *bottom.lines)}
         drawn[basis]["kernel"] = np.array(right.get_images()[0].get_array())
-        assert re.search(r"differ by [1-9]e-1[67] ", panel.still().description)
+        assert re.search(r"differ by [1-9]\s×\s10⁻¹[⁶⁷] ", panel.still().description)
     for name in (r"$\eta_i$", "$y_i$", "kernel"):
         np.testing.assert_allclose(drawn["paper"][name], drawn["output"][name], atol=1e-7)
     assert (drawn["output"][r"$\Lambda_i$"] == 1).all()

@@ -81,6 +81,32 @@ def until(condition):
 # -------------------------------------------------------------------- buttons
 
 
+def test_a_run_that_ends_early_says_why():
+    lab = TrainingLab(TASK, ["linear_attention"], replace(RECIPE, enough=0.01), d=8, n=4)
+    run = trained(lab)
+    assert run.done and run.step == 10 < RECIPE.steps
+    assert lab.live.description.endswith("It ended early: 1.0% right is enough, and no more steps are taken.")
+    lab = TrainingLab(TASK, ["linear_attention"], replace(RECIPE, steps=10), d=8, n=4)
+    assert trained(lab).done and "early" not in lab.live.description
+
+
+def test_a_size_that_the_model_does_not_take_is_disabled():
+    lab = TrainingLab(TASK, ["linear_attention", "qlstm"], RECIPE, d=8, n=4)
+    for name, disabled in (("qlstm", True), ("linear_attention", False)):
+        lab.controls["mixer"].value = name
+        assert lab.controls["n"].disabled == disabled and not lab.controls["d"].disabled
+
+
+def test_a_seed_that_is_not_taken_is_answered(lab):
+    box = lab.view.children[0].children[-1]
+    for text in ("1e9", "2.7", "-1", "seed"):
+        box.value = text
+        assert lab.controls["seed"].value == 0 and box.value == "0"
+        assert "is not a whole number from 0 to 999." in lab.live.note.value
+    box.value = "19"
+    assert lab.controls["seed"].value == 19 and "stays at" not in lab.live.note.value
+
+
 def test_before_the_first_run(lab):
     assert disabled(lab) == {"Stop", "Resume"} and lab.results == [] and lab.table.value == ""
     assert lab.live.description == "Choose a model and its sizes, and press Start."
