@@ -66,10 +66,12 @@ def test_the_explorer_says_what_does_not_fit(lab, page):
     heads = page.get_by_label("heads").first
     heads.fill("3")
     heads.press("Enter")
-    page.get_by_text("expected a multiple of heads=3, found 4").wait_for(timeout=10_000)
+    page.get_by_text("3 heads cannot share 4 channels evenly. Choose 1, 2 or 4 heads").wait_for(
+        timeout=10_000
+    )
     heads.fill("2")
     heads.press("Enter")
-    page.get_by_text("expected a multiple").wait_for(state="detached", timeout=10_000)
+    page.get_by_text("heads cannot share").wait_for(state="detached", timeout=10_000)
     assert notebook.errors() == []
 
 
