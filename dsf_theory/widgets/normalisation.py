@@ -8,9 +8,9 @@ import numpy as np
 
 from dsf_theory.plots.style import BLUE, INK, MUTED, SIGNED, STYLE, VERMILION, new_figure
 from dsf_theory.studies.normalisers import GATE, KEY, VALUE, normalised, reads_z, tokens
-from dsf_theory.widgets import room
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.room import room_below
 from dsf_theory.widgets.words import digits, span
 
 LENGTH = 48
@@ -130,7 +130,7 @@ class Parts:
         for line, values in lines:
             line.set_ydata(values)
         for line, *curves in ((self.gain, gain), (self.transition, transition), (self.y, y, plain)):
-            room.below(line.axes, *curves)
+            room_below(line.axes, *curves)
         self.row.set_ydata([k, k])
         for mark in (self.column, *self.marks):
             mark.set_xdata([k, k])

@@ -7,7 +7,7 @@ POWERS = (-2, -4, -8, -16, -32, -64, -128, -256)
 """Of ten, at which a logarithmic axis may end."""
 
 
-def below(axes: Axes, *curves: np.ndarray) -> None:
+def room_below(axes: Axes, *curves: np.ndarray) -> None:
     """Has a logarithmic axis of heights end at the first of :data:`POWERS` that is below all of some curves.
 
     Args:
@@ -24,7 +24,7 @@ def below(axes: Axes, *curves: np.ndarray) -> None:
         axes.minorticks_off()
 
 
-def across(axes: Axes, least: float, *curves: np.ndarray) -> None:
+def room_across(axes: Axes, least: float, *curves: np.ndarray) -> None:
     """Has an axis of widths reach from minus to plus ``least``, or the first of its doubles that holds all curves."""
     largest = max(np.abs(curve).max() for curve in curves)
     limit = least * 2 ** max(0, int(np.ceil(np.log2(largest / least)))) if largest else least

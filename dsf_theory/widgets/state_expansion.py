@@ -12,8 +12,8 @@ from matplotlib.ticker import NullLocator
 
 from dsf_theory.plots.style import BLUE, INK, MUTED, PAPER, SIGNED, STYLE, VERMILION, new_figure
 from dsf_theory.studies.memory import associative_memory, random_keys, recall_error, spread_keys
-from dsf_theory.widgets import room
 from dsf_theory.widgets.live import LiveFigure, Panel
+from dsf_theory.widgets.room import room_across
 
 CHANNELS, MOST_PAIRS, MOST_STATES = 12, 24, 16
 PAIR_TICKS = np.array([1, 8, 16, 24])
@@ -121,7 +121,7 @@ class Parts:
         self.frame.set_bounds(-0.5, asked - 1.5, pairs, 1)
         self.stored.set_xdata(stored)
         self.recalled.set_xdata(recalled)
-        room.across(self.stored.axes, 6, stored, recalled)
+        room_across(self.stored.axes, 6, stored, recalled)
         self.gaps.set_segments(
             [[(a, c), (b, c)] for c, (a, b) in enumerate(zip(stored, recalled, strict=True))]
         )
