@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from dsf_theory.arrays.libraries import library
+from dsf_theory.arrays.libraries import library, namespace
 from dsf_theory.arrays.names import known as known
 from dsf_theory.arrays.names import unknown
 from dsf_theory.arrays.vocabulary import Array
@@ -41,8 +41,9 @@ def _kind(value) -> str:
 
 def as_numbers(array: Array) -> np.ndarray | None:
     """The entries as a NumPy array; None for symbols."""
-    kind = library(array)
-    return None if kind == "sympy" else np.asarray(array.detach().cpu() if kind == "torch" else array)
+    if library(array) != "torch":
+        return None if library(array) == "sympy" else np.asarray(array)
+    return np.asarray(namespace(array=array).working(array).detach().cpu())  # NumPy has no bfloat16
 
 
 def finite(name: str, array: Array) -> None:
@@ -119,6 +120,9 @@ def one_precision(arrays: Mapping[str, Array]) -> None:
     for name, array in arrays.items():
         if library(array) == "torch":
             found[name] = str((array.real if array.is_complex() else array).dtype)
+    real = {found[name] for name, array in arrays.items() if name in found and not array.is_complex()}
+    if real <= {"torch.float16", "torch.bfloat16"} and len(real) == 1:  # whose complex companion is single
+        found = {name: kind for name, kind in found.items() if kind != "torch.float32"}
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name}: {dtype}" for name, dtype in found.items())
         raise ValueError(f"parameters: expected one precision, found {listed}")

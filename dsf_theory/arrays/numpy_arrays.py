@@ -19,6 +19,15 @@ class NumpyNamespace(Namespace):
     def softplus(self, x):
         return np.logaddexp(0, x).astype(x.dtype)
 
+    def complex(self, real, imaginary):
+        shape = np.broadcast_shapes(np.shape(real), np.shape(imaginary))
+        found = np.empty(shape, np.result_type(real, imaginary, np.complex64))
+        found.real, found.imag = real, imaginary  # a product with 1j would turn infinity into NaN
+        return found
+
+    def is_half(self, x):
+        return x.dtype == np.float16
+
     def log_product(self, step, rate):
         if (
             np.isfinite(step).all() and np.isfinite(rate).all()

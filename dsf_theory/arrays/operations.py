@@ -47,6 +47,7 @@ OPERATIONS: dict[str, str] = {
     "real": "real part",
     "imag": "imaginary part",
     "conj": "complex conjugate",
+    "complex": "real + j imaginary",
     "to_complex": "the same numbers with a complex type",
     # over an axis
     "sum": "sum over an axis",
@@ -81,7 +82,9 @@ OPERATIONS: dict[str, str] = {
     "asarray": "an array from numbers",
     "root": "√k of a whole number k",
     # precision
-    "double": "the same numbers in double precision",
+    "double": "the same numbers in double precision, where the device has it",
+    "working": "the same numbers in single precision, if theirs is half",
+    "is_half": "whether the precision is half",
     "as_precise_as": "the same numbers in the precision of an array",
     "astype": "the same numbers with another type",
 }

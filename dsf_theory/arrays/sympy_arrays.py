@@ -135,6 +135,9 @@ class SympyNamespace(Namespace):
     def double(self, x):
         return x
 
+    def working(self, x):
+        return x
+
     def to_complex(self, x):
         return x
 

@@ -49,12 +49,28 @@ class TorchNamespace(Namespace):
     def cumulative_sum(self, x, axis):
         return torch.cumsum(x, axis)  # the same, and known to torch.compile
 
+    def double(self, x):
+        complex_or_real = (
+            (torch.complex128, torch.complex64) if x.is_complex() else (torch.float64, torch.float32)
+        )
+        try:
+            return x.to(complex_or_real[0])
+        except (TypeError, RuntimeError):  # no double precision on this device, such as Apple's
+            return x.to(complex_or_real[1])
+
+    def matmul(self, a, b):
+        """``a b`` of tensors of any type: torch multiplies only those of one."""
+        together = torch.promote_types(a.dtype, b.dtype)
+        return a.to(together) @ b.to(together)
+
+    def complex(self, real, imaginary):
+        return torch.complex(*torch.broadcast_tensors(real, imaginary))
+
     def log_sum(self, log, other):
         if (
             log.is_complex() and other.is_complex()
         ):  # torch multiplies a complex summand by one: inf becomes NaN
-            parts = log.real + other.real, log.imag + other.imag
-            return self.wrapped(self._base.complex(*parts))
+            return self.wrapped(torch.complex(log.real + other.real, log.imag + other.imag))
         return super().log_sum(log, other)
 
     def real(self, x):

@@ -69,7 +69,9 @@ class Namespace:
         by_ratio = self.log(self.where(fast, ratio + self.where(ratio == 0, 1e-20 * one, 0 * one), one))
         slow, ratio = self.where(fast, 0 * w, w), self.where(fast, one, ratio)
         radius = self.log1p(4 * self.real(slow) / self.abs(1 - slow) ** 2) / 2
-        return self.where(fast, by_ratio, radius + 1j * self.atan2(self.imag(ratio), self.real(ratio)))
+        return self.where(
+            fast, by_ratio, self.complex(radius, self.atan2(self.imag(ratio), self.real(ratio)))
+        )
 
     def resets(self, log: Array) -> tuple[Array, Array]:
         """A factor of logarithms made finite, and what their product has more: -inf where it was infinite, else 0.
@@ -112,7 +114,7 @@ class Namespace:
 
     def as_precise_as(self, x: Array, like: Array) -> Array:
         """x in the precision of ``like``, complex or real as it is."""
-        single = like.dtype in (self.float32, self.complex64)
+        single = like.dtype not in (self.float64, self.complex128)
         if self.isdtype(x.dtype, "complex floating"):
             target = self.complex64 if single else self.complex128
         else:
@@ -127,15 +129,27 @@ class Namespace:
         """The maximum over the last axis, kept: what a stable softmax subtracts."""
         return self.max(x, axis=-1, keepdims=True)
 
+    def is_half(self, x: Array) -> bool:
+        """Whether the numbers have half precision, of two bytes, bfloat16 among them."""
+        return False
+
+    def working(self, x: Array) -> Array:
+        """The array in the least precision that is computed in: half types are for keeping numbers only."""
+        return self.astype(x, self.float32) if self.is_half(x) else x
+
     def double(self, x: Array) -> Array:
-        """The same array in double precision."""
+        """The same array in double precision, or in single on a device that has no double."""
         return self.astype(x, self.complex128 if self.isdtype(x.dtype, "complex floating") else self.float64)
+
+    def complex(self, real: Array, imaginary: Array) -> Array:
+        """``real + j imaginary``."""
+        return real + self.imaginary * imaginary
 
     def to_complex(self, x: Array) -> Array:
         """The same array with a complex dtype of the same precision."""
         if self.isdtype(x.dtype, "complex floating"):
             return x
-        return self.astype(x, self.complex64 if x.dtype == self.float32 else self.complex128)
+        return self.astype(x, self.complex128 if x.dtype == self.float64 else self.complex64)
 
     def relu(self, x: Array) -> Array:
         """``max(x, 0)``, elementwise."""
@@ -156,8 +170,9 @@ class Namespace:
         """
         if not self.isdtype(log.dtype, "complex floating"):
             return log
-        turns = self.round(self.imag(log) / (2 * self.pi))
-        return log - 2j * self.pi * self.where(self.isfinite(turns), turns, self.zeros_like(turns))
+        phase = self.imag(log)
+        turns = self.round(phase / (2 * self.pi))
+        return self.complex(self.real(log), phase - 2 * self.pi * turns)
 
     def without_gradient(self, x: Array) -> Array:
         """The same array as a constant."""

@@ -96,7 +96,7 @@ def trigonometric_random(x: Array, omega: Array) -> Array:
     xp = namespace(x=x, omega=omega)
     affordable("trigonometric_random", x, 2 * omega.shape[0])
     score, square = projected(x, omega)
-    wave = xp.exp(square / 2 + xp.imaginary * score) / xp.root(omega.shape[0])
+    wave = xp.exp(xp.complex(square / 2, score)) / xp.root(omega.shape[0])
     return xp.concat([xp.real(wave), xp.imag(wave)], axis=-1)
 
 

@@ -75,11 +75,22 @@ class Model(Declared):
         Raises:
             ValueError: for a wrong shape, a value that is not finite or another array library.
         """
-        return self.build(self._input(u))
+        model, u = self.in_working_precision(self._input(u))
+        return model.build(u)
 
     def output(self, u: Array) -> Array:
-        """y (..., length, d) of u (..., length, d)."""
-        return self.respond(self._input(u))
+        """y (..., length, d) of u (..., length, d), in the precision of u."""
+        u = self._input(u)
+        model, precise = self.in_working_precision(u)
+        y = model.respond(precise)
+        return y if precise is u else self.xp.astype(y, u.dtype)
+
+    def in_working_precision(self, u: Array) -> tuple["Model", Array]:
+        """The model and an input in single precision, where theirs is half: half types keep numbers, no more."""
+        xp = self.xp
+        if not (xp.is_half(u) or any(map(xp.is_half, self.parameters.values()))):
+            return self, u
+        return self.with_parameters({k: xp.working(p) for k, p in self.parameters.items()}), xp.working(u)
 
     def kernel(self, u: Array) -> Array:
         """Φ (..., length, length, d, d) of u (..., length, d), with ``y_i = Σ_j Φ[i, j] u_j``.

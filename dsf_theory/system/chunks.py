@@ -106,13 +106,13 @@ def group_of_chunks(system: Parts, chunk: int, h: Array | None):
     log = xp.moveaxis(log, -1, -2)  # (..., chunks or 1, heads, chunk or 1)
     steps = xp.broadcast_to(log, (*log.shape[:-1], chunk))
     sums, since_start = segment_sums(xp, steps), xp.cumulative_sum(steps, axis=-1)
-    within = (xp.exp(sums) * (read @ xp.matrix_transpose(write))) @ x
+    within = xp.matmul(xp.exp(sums) * xp.matmul(read, xp.matrix_transpose(write)), x)
     to_end = xp.exp(sums[..., -1, :])[..., None]
-    written = xp.matrix_transpose(x) @ (to_end * write)  # (..., chunks, heads, channel, state)
+    written = xp.matmul(xp.matrix_transpose(x), to_end * write)  # (..., chunks, heads, channel, state)
     h = xp.zeros_like(written[..., :1, :, :, :]) if h is None else h
     at_ends = join(xp, since_start[..., -1], written, h)
     at_start = xp.concat([h, at_ends[..., :-1, :, :, :]], axis=-4)
-    between = xp.exp(since_start)[..., None] * (read @ xp.matrix_transpose(at_start))
+    between = xp.exp(since_start)[..., None] * xp.matmul(read, xp.matrix_transpose(at_start))
     y = xp.moveaxis(within + between, -2, -3)
     return xp.reshape(y, (*y.shape[:-4], -1, *y.shape[-2:]))[..., :length, :, :], at_ends[..., -1:, :, :, :]
 
@@ -131,7 +131,7 @@ def join(xp: Namespace, totals: Array, written: Array, h: Array) -> Array:
     flat = xp.reshape(xp.moveaxis(written, -4, -3), (*written.shape[:-4], heads, chunks, channels * states))
     before = xp.reshape(h, (*h.shape[:-4], heads, 1, channels * states))
     ends = (
-        xp.exp(segment_sums(xp, totals)) @ flat
+        xp.matmul(xp.exp(segment_sums(xp, totals)), flat)
         + xp.exp(xp.cumulative_sum(totals, axis=-1))[..., None] * before
     )
     return xp.moveaxis(xp.reshape(ends, (*ends.shape[:-1], channels, states)), -3, -4)

@@ -50,7 +50,7 @@ def feedthrough_matrix(system: Parts) -> Array:
         full = (*system.skip.shape[:-3], system.length, system.heads, system.width // system.heads)
         skip = xp.reshape(xp.broadcast_to(system.skip, full), (*full[:-2], system.width))
         through = skip[..., None] * value_map(system)
-        through = through if system.output_map is None else system.output_map @ through
+        through = through if system.output_map is None else xp.matmul(system.output_map, through)
         D = D + (xp.real(through) if system.real_part else through)
     return lead(system, D, 3)
 
@@ -141,8 +141,8 @@ def product_kernel(system: Parts, Lambda: Array, B: Array, C: Array, D: Array) -
     at_once = xp.reshape(xp.new_eye(system.u, L), (L, L, 1, 1))
     responses, rows = 0 * B, []  # of the state to an impulse at each step, (length, N, d_in)
     for i in range(L):
-        responses = Lambda[i] @ responses + at_once[i] * B[i]
-        rows.append(C[i] @ responses)
+        responses = xp.matmul(Lambda[i], responses) + at_once[i] * B[i]
+        rows.append(xp.matmul(C[i], responses))
     through_state = xp.stack(rows)
     return (xp.real(through_state) if system.real_part else through_state) + at_once * D[:, None]
 
@@ -169,9 +169,9 @@ def in_basis(system: Parts, T: Array, before: Array | None = None) -> Parts:
         transition = Dense(full_states(system, xp.exp(transition.log))[..., None] * xp.new_eye(system.u, n))
     return replace(
         system,
-        transition=Dense(T @ transition.matrix @ inverse(before)),
-        write=(T @ write[..., None])[..., 0],
-        read=(read[..., None, :] @ inverse(T))[..., 0, :],
+        transition=Dense(xp.matmul(xp.matmul(T, transition.matrix), inverse(before))),
+        write=xp.matmul(T, write[..., None])[..., 0],
+        read=xp.matmul(read[..., None, :], inverse(T))[..., 0, :],
     )
 
 

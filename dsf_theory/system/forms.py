@@ -139,7 +139,7 @@ def diagonal_weights(system: Parts, log: Array) -> Array:
         for part in (system.read, system.write)
     )  # (..., heads, channel, length, state)
     if states == 1:
-        return decays(system, log[..., 0, :]) * (read @ xp.matrix_transpose(write))
+        return decays(system, log[..., 0, :]) * xp.matmul(read, xp.matrix_transpose(write))
     return sum(
         decays(system, log[..., s, :]) * read[..., :, None, s] * write[..., None, :, s] for s in range(states)
     )
@@ -160,8 +160,10 @@ def impulse_weights(system: Parts) -> Array:
     impulses = xp.new_eye(system.u, system.length)
     responses, rows = 0 * write[..., 0, :, :, :, None] * impulses[0], []
     for i in range(system.length):
-        responses = matrix[..., i, :, :, :, :] @ responses + write[..., i, :, :, :, None] * impulses[i]
-        rows.append((read[..., i, :, :, None, :] @ responses)[..., 0, :])
+        responses = (
+            xp.matmul(matrix[..., i, :, :, :, :], responses) + write[..., i, :, :, :, None] * impulses[i]
+        )
+        rows.append(xp.matmul(read[..., i, :, :, None, :], responses)[..., 0, :])
     return xp.stack(rows, axis=-2)
 
 
@@ -180,13 +182,8 @@ def at_every_step_dense(system: Parts) -> Array:
 def apply_weights(xp: Namespace, w: Array, x: Array) -> Array:
     """``Σ_j w[i, j] x_j`` for x (..., length, heads, channel); weights shared by all channels are one product."""
     if w.shape[-3] == 1:
-        return xp.moveaxis(w[..., 0, :, :] @ like(xp, w, xp.moveaxis(x, -3, -2)), -2, -3)
-    return xp.moveaxis((w @ like(xp, w, xp.moveaxis(x, -3, -1))[..., None])[..., 0], -1, -3)
-
-
-def like(xp: Namespace, pattern: Array, array: Array) -> Array:
-    """``array``, made complex where torch needs it to multiply a complex ``pattern``."""
-    return xp.to_complex(array) if xp.name == "torch" and pattern.is_complex() else array
+        return xp.moveaxis(xp.matmul(w[..., 0, :, :], xp.moveaxis(x, -3, -2)), -2, -3)
+    return xp.moveaxis(xp.matmul(w, xp.moveaxis(x, -3, -1)[..., None])[..., 0], -1, -3)
 
 
 def kernel(system: Parts, w: Array | None = None) -> Array:
@@ -204,7 +201,7 @@ def kernel(system: Parts, w: Array | None = None) -> Array:
     w = xp.moveaxis(xp.reshape(w, (*w.shape[:-4], width, L, L)), -3, -1)[..., None]  # (..., i, j, channel, 1)
     phi = w * dense.value_map(system)
     if system.output_map is not None:
-        phi = system.output_map @ like(xp, system.output_map, phi)
+        phi = xp.matmul(system.output_map, phi)
     if system.real_part:
         phi = xp.real(phi)
     at_once = xp.reshape(xp.new_eye(system.u, L), (L, L, 1, 1))

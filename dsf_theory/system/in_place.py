@@ -7,6 +7,8 @@ before it, so that of all states only those are kept. Arrays are time-major: (ti
 import torch
 from torch import Tensor
 
+from dsf_theory.arrays import namespace
+
 SHARED = 16
 """States that share a decay from which on it is not written out for each of them."""
 
@@ -114,7 +116,7 @@ def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
         rate: (batch, heads, channel, state), in the precision in which it was formed.
         decay: (time, batch, heads, channel, state), as used.
     """
-    double = torch.complex128 if decay.is_complex() else torch.float64
+    double = namespace(decay=decay).double(decay.new_zeros(())).dtype
     if decay.dtype == double:
         return decay.new_zeros(())
     finite, reset = resets(step)

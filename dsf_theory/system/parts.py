@@ -199,8 +199,6 @@ class Parts:
 
 
 def apply_map(matrix: Array, x: Array, bias: Array | None = None) -> Array:
-    """``matrix x_i + bias`` at every step, for x (..., length, d); a real x follows a complex matrix."""
-    xp = namespace(x=x)
-    if xp.name == "torch" and matrix.is_complex():
-        x = xp.to_complex(x)
-    return x @ matrix.T if bias is None else x @ matrix.T + bias
+    """``matrix x_i + bias`` at every step, for x (..., length, d), either of them real or complex."""
+    mapped = namespace(x=x).matmul(x, matrix.T)
+    return mapped if bias is None else mapped + bias

@@ -41,7 +41,7 @@ def real_form(system: Parts, form: str = "block") -> Parts:
     else:
         angle = xp.imag(xp.broadcast_to(xp.double(log), (*log.shape[:-4], system.length, *shape)))
         angle = xp.cumulative_sum(angle, axis=-4) - angle[..., :1, :, :, :]
-        turn = xp.exp(xp.imaginary * angle)
+        turn = xp.exp(xp.complex(0 * angle, angle))
         write, read = xp.as_precise_as(write / turn, system.u), xp.as_precise_as(read * turn, system.u)
         transition = Diagonal(interleaved(xp, xp.real(log), xp.real(log)))
     return replace(

@@ -84,7 +84,7 @@ class SharedState(System):
         """y (..., length, d) through the kernel, as one matrix (length d, length d_in)."""
         xp, L = self.xp, self.length
         phi = xp.reshape(xp.moveaxis(self._kernel_of_one, 2, 1), (L * self.d, -1))
-        y = phi @ xp.reshape(self.u, (*self.u.shape[:-2], -1, 1))
+        y = xp.matmul(phi, xp.reshape(self.u, (*self.u.shape[:-2], -1, 1)))
         return xp.reshape(y, (*self.u.shape[:-1], self.d))
 
     @property

@@ -1,5 +1,6 @@
 """The linear time-varying system: its parts, its matrices, its bases and the forms that evaluate it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import dsf_theory.system.chunks as chunks
@@ -72,31 +73,37 @@ class System(Parts):
 
     def recurrent(self) -> Array:
         """y (..., length, d) by the recurrence, one step after another; the reference, in double precision."""
-        return forms.recurrent(self)
+        return self._evaluated(forms.recurrent)
 
     def convolutional(self) -> Array:
         """y (..., length, d) as a weighted sum of the values so far."""
-        return forms.convolutional(self)
+        return self._evaluated(forms.convolutional)
 
     def chunked(self, chunk: int | None = None) -> Array:
         """y (..., length, d), linear in length: weights within chunks, the recurrence between them."""
-        return chunks.chunked(self, chunk)
+        return self._evaluated(lambda system: chunks.chunked(system, chunk))
 
     def scan(self) -> Array:
         """y (..., length, d) by a parallel scan of logarithmic depth."""
-        return forms.scan(self)
+        return self._evaluated(forms.scan)
 
     def states(self) -> Array:
         """h (..., length, N), channel-major, in the basis of Λ, B and C."""
-        return dense.vec(self, dense.scaled(self, forms.states(self)))
+        return self._evaluated(lambda system: dense.vec(system, dense.scaled(system, forms.states(system))))
 
     def weights(self) -> Array:
         """The weights of each channel, (..., heads, channel, length, length), channel 1 where all share them.
 
         ``w[i, j]`` is the weight of ``x_j`` in what is read at step i, without the maps X and E.
         """
-        return forms.gained(self, forms.weights(self))
+        return self._evaluated(lambda system: forms.gained(system, forms.weights(system)))
 
     def kernel(self) -> Array:
         """Φ (..., length, length, d, d_in): ``Φ[i, j] = C_i Λ_i ⋯ Λ_{j+1} B_j``, plus ``D_i`` where i = j."""
-        return forms.kernel(self)
+        return self._evaluated(forms.kernel)
+
+    def _evaluated(self, form: Callable[["System"], Array]) -> Array:
+        """What a form gives; numbers of half precision are kept in it, and computed with in single precision."""
+        if not self.xp.is_half(self.u):
+            return form(self)
+        return self.xp.astype(form(self.map(self.xp.working)), self.u.dtype)

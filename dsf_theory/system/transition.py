@@ -89,11 +89,11 @@ class Dense:
 
     def apply(self, xp: Namespace, h: Array) -> Array:
         """``Λ h`` for h (..., time, heads, channel, state)."""
-        return (self.matrix @ h[..., None])[..., 0]
+        return xp.matmul(self.matrix, h[..., None])[..., 0]
 
     def after(self, xp: Namespace, earlier: "Dense") -> "Dense":
         """The product ``Λ Λ_earlier``: the latest map on the left."""
-        return Dense(self.matrix @ earlier.matrix)
+        return Dense(xp.matmul(self.matrix, earlier.matrix))
 
     def take(self, stretch: slice) -> "Dense":
         """The maps of a stretch of time."""

@@ -68,6 +68,7 @@ CASES = {
     **{name: (over(name), ROWS) for name in ("sum", "prod", "mean", "cumulative_sum", "running_sum", "flip")},
     **{name: (over(name, keepdims=True), ROWS) for name in ("max", "min")},
     **{name: (one(name), ROWS) for name in ("zeros_like", "ones_like", "double", "matrix_transpose")},
+    "complex": (two("complex"), PAIRS),
     "atan2": (two("atan2"), PLANE),
     "signed_log": (signed, REAL),
     "clip": (lambda xp, x: xp.clip(x, min=-1, max=0.5) + xp.clip(x, min=0) * xp.clip(x, max=0.25), REAL),
@@ -97,6 +98,8 @@ CASES = {
     "arange": (lambda xp, x: xp.arange(3) * x, ROWS),
     "asarray": (lambda xp, x: xp.asarray([1, 2, 3]) * x, ROWS),
     "root": (lambda xp, x: x / xp.root(2), ROWS),
+    "working": (one("working"), ROWS),
+    "is_half": (lambda xp, x: x + 10 * xp.is_half(x), ROWS),
     "as_precise_as": (lambda xp, x: xp.as_precise_as(x, x), ROWS),
     "astype": (lambda xp, x: xp.astype(x, x.dtype), ROWS),
 }
