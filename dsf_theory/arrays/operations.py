@@ -36,6 +36,10 @@ OPERATIONS: dict[str, str] = {
     "less": "condition x < y",
     "less_equal": "condition x <= y",
     "isfinite": "condition: neither infinite nor NaN",
+    "all": "whether a condition holds over an axis, or everywhere",
+    "throughout": "whether a condition holds everywhere; None where torch does not say",
+    "without_gradient": "the same numbers as constants",
+    "silently": "what a function returns, without warnings of numbers out of range",
     # entry by entry, made for products over time and for discretisation
     "expm1_ratio": "(e^z - 1)/z, of complex z too, 1 at zero",
     "log_bilinear": "log((1 + z/2)/(1 - z/2)) of complex z",

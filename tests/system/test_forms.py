@@ -141,12 +141,10 @@ def test_s4d_in_real_numbers(convert, form, rule):
         assert np.allclose(Lambda[1].diagonal(), np.abs(decay).repeat(2))
 
 
-def test_only_complex_single_channels_have_a_real_form():
+def test_only_complex_systems_have_a_real_form():
     u = np.ones((3, 2))
     with pytest.raises(ValueError, match="expected a complex diagonal system, found a real one"):
         dsf.S6.random(d=2).system(u).real()
-    with pytest.raises(ValueError, match="expected one channel in, one out"):
-        dsf.LRU.random(d=2).system(u).real()
     with pytest.raises(ValueError, match="form: expected one of 'block', 'rotating', found 'polar'"):
         dsf.S4D.random(d=2).system(u).real("polar")
 
@@ -353,3 +351,25 @@ def test_fast_poles_keep_their_phase_in_single_precision(name, turning, delta, l
     for convert in (np.asarray, torch.tensor):
         system = dsf.MODELS[name](**{k: convert(v) for k, v in single.items()}).system(convert(u))
         assert worst(getattr(system, form)(), expected) < 4e-6
+
+
+@pytest.mark.parametrize("form", ["block", "rotating"])
+@pytest.mark.parametrize("convert", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+@pytest.mark.parametrize("name", ["lru", "s5"])
+def test_mixed_channels_in_real_numbers(name, convert, form):
+    """S5 and LRU with real and imaginary parts stacked: a real system of the same size and the same output."""
+    model = dsf.MODELS[name].random(d=3, n=4, seed=2)
+    u = np.random.default_rng(0).standard_normal((2, 17, 3))
+    system = type(model)(**{k: convert(v) for k, v in model.parameters.items()}).system(convert(u))
+    real = system.real(form)
+    assert isinstance(real, dsf.SharedState) and isinstance(real, dsf.System)
+    expected = np.stack([plain_loop(model.system(row)) for row in u])
+    for y in (real.recurrent(), real.convolutional(), real.chunked(5), real.scan()):
+        assert worst(y, expected) < 1e-12
+    assert real.N == real.state_size == system.state_size
+    for matrix in (real.Lambda, real.B, real.C, real.D):
+        assert np.asarray(matrix).dtype == np.float64
+    h = np.asarray(system.states())
+    if form == "block":
+        stacked = np.stack([h.real, h.imag], axis=-1).reshape(*h.shape[:-1], -1)
+        assert worst(real.states(), stacked) < 1e-12
