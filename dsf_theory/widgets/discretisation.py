@@ -99,7 +99,7 @@ def remembered(pole: complex) -> str:
     name = f"ā = {pole.real:.2f} {sign} {abs(pole.imag):.2f}j and |ā| = {size:.3f}:".replace("-", "−")
     if size > 1 - 1e-9:
         return f"{name} the pole lies on the circle, and nothing is forgotten."
-    steps = -1 / np.log(size) if size > 0 else 0
+    steps = -1 / np.log(size) if size > 1e-15 else 0  # a pole at zero is kept as one of 1e-20
     return f"{name} a memory of {digits(steps, 3)} steps, in which the weight of a token falls to 1/e."
 
 
