@@ -173,9 +173,10 @@ class Declared:
         cls.refuse_unknown(arguments, f"{cls.name}: {caller}() has no argument", "it takes", known)
 
     def with_parameters(self, parameters: dict[str, Array]):
-        """The same model with other parameters of the same names and shapes, which are not checked again."""
+        """The same model with other parameters of the same names and shapes, None for none; not checked again."""
         model = copy(self)
-        model.parameters, model.trusted = parameters, True
+        model.parameters = {name: value for name, value in parameters.items() if value is not None}
+        model.trusted = True
         vars(model).update(parameters)
         return model
 

@@ -121,6 +121,9 @@ def test_optional_parameters(name, left_out):
     model, u = without(case, left_out, seed=5)
     y = case.oracle(u, **model.parameters, **case.options)
     assert_close("y", model.output(u), y)
+    whole, _ = case.example(seed=5)
+    taken_away = whole.with_parameters({**model.parameters, **dict.fromkeys(left_out)})
+    assert_close("y of a model that had them", taken_away.output(u), y)
     if name in SEPARABLE:
         system, (_, *expected) = model.system(u), coefficients(case, model, u)
         for part, claimed in zip("BCD", expected, strict=True):

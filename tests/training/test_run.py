@@ -130,7 +130,10 @@ def test_other_checkpoints_are_refused(tmp_path):
 
 
 def test_identity_is_of_values(tmp_path):
-    """The same before and after a task has read its data; a path is part of it, as text."""
+    """The same before and after a task has read its data; a path is part of it, as text.
+
+    Whether a layer is as released stands there only where it is: what was kept before there was the choice is found.
+    """
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("to be or not to be " * 20)
     task = LanguageModelling(corpus=corpus, length=8)
@@ -145,7 +148,12 @@ def test_identity_is_of_values(tmp_path):
         "unit": "character",
         "length": 8,
     }
-    assert read["recipe"] == asdict(SHORT) and read["architecture"] == asdict(SMALL) and read["seed"] == 0
+    assert read["recipe"] == asdict(SHORT) and read["seed"] == 0
+    assert (
+        read["architecture"] | {"released": False} == asdict(SMALL) and "released" not in read["architecture"]
+    )
+    as_released = json.loads(identity(task, replace(SMALL, released=True), SHORT, 0))
+    assert as_released["architecture"] == asdict(SMALL) | {"released": True}
 
 
 # -------------------------------------------------------------------- a step
