@@ -15,16 +15,25 @@ from dsf_theory.studies.unused_sizes import unused
 from dsf_theory.widgets.controls import SLIDERS
 from dsf_theory.widgets.typed import bounds, choices, written
 
-panel_of = cache(lambda name: MAKERS[name]())
+
+@cache
+def made(name):
+    """A panel, made once, and the values that it starts from."""
+    panel = MAKERS[name]()
+    return panel, panel.values
+
+
+def panel_of(name):
+    """A panel as it starts, whatever an earlier test set."""
+    panel, start = made(name)
+    panel.set(**start)
+    return panel
 
 
 @pytest.fixture(params=MAKERS)
 def panel(request):
     """Each panel in turn, as it starts."""
-    panel = panel_of(request.param)
-    start = panel.values
-    yield panel
-    panel.set(**start)
+    return panel_of(request.param)
 
 
 def ends(control) -> list:
