@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 
 import ipywidgets as W
 
-from dsf_theory.widgets.disconnected import VIEW
 from dsf_theory.widgets.typed import read, written
 
 SLIDERS = W.IntSlider | W.FloatSlider | W.FloatLogSlider | W.SelectionSlider
@@ -31,9 +30,7 @@ def grid(controls: Mapping[str, W.Widget], refuse: Callable[[str], None], width:
     ]
     field = f"max({NUMBER} + {TRACK} + 1.5em, {4 + 0.55 * max(map(len, options), default=0):.1f}em)"
     columns = f"repeat(auto-fit, minmax(min(100%, calc({label} + {field})), 1fr))"
-    found = W.GridBox(rows, layout=W.Layout(grid_template_columns=columns, max_width=width))
-    found.add_class(VIEW)
-    return found
+    return W.GridBox(rows, layout=W.Layout(grid_template_columns=columns, max_width=width))
 
 
 def labelled(

@@ -3,7 +3,7 @@
 import ipywidgets as W
 
 MARK, VIEW = "dsf-disconnected", "dsf-view"
-"""Classes of the notice, and of the boxes in which no other sign of a lost kernel is shown."""
+"""Classes of the notice, and of the widgets that have one, in which no other sign of a lost kernel is shown."""
 
 WORDS = (
     "Not connected: the kernel was stopped or started anew, and this view no longer answers. "
@@ -19,7 +19,7 @@ def notice() -> W.HTML:
     style = (
         f"<style>.{MARK} {{ display: none !important; }} "
         f".{MARK}.jupyter-widgets-disconnected {{ display: block !important; height: auto; }} "
-        f".{VIEW} .jupyter-widgets-disconnected::before {{ content: none !important; }}</style>"
+        f":is(.{VIEW}, .{VIEW} *).jupyter-widgets-disconnected::before {{ content: none !important; }}</style>"
     )
     text = f'<p role="alert" style="margin:0.4em 0;line-height:1.4;font-weight:bold">⚠ {WORDS}</p>'
     shown = W.HTML(style + text)

@@ -62,7 +62,6 @@ class LiveFigure:
         )
         self.note.layout.height = "auto"  # on a narrow page a sentence takes more lines
         self.view = W.VBox([notice(), self.image, self.note])
-        self.view.add_class(VIEW)
         self.figure, self.moving, self.description = figure, list(moving), ""
         self._said = "status", "polite", ""
         self.lock = threading.RLock()  # callbacks may run off the main thread
@@ -176,6 +175,7 @@ class Panel:
         self.live, self.controls, self.draw, self.idle = live, dict(controls), draw, idle
         self.error: Exception | None = None
         self.view = W.VBox([grid(self.controls, live.remark, f"{live.image.width}px"), live.view])
+        self.view.add_class(VIEW)
         self._busy, self._pending, self._held = threading.Lock(), False, False
         for name in self.values:
             self.controls[name].observe(self._changed, "value")

@@ -15,7 +15,8 @@ from dsf_theory.claims.render.formulas import (
 from dsf_theory.claims.render.pages import report_markdown
 from dsf_theory.claims.report import LedgerReport, Report
 from dsf_theory.claims.statement import METHODS
-from dsf_theory.system.words import plain, scientific, typeset
+from dsf_theory.system.words import scientific, typeset
+from dsf_theory.widgets.disconnected import VIEW, notice
 from dsf_theory.widgets.theme import BAD, GOOD, MUTED
 
 SHOWN = 2
@@ -57,7 +58,10 @@ class ProofStepper:
         self.on.on_click(lambda _: self.turn_to(self.number + 1))
         head = W.HTMLMath(heading(report), layout=W.Layout(**AS_WIDE_AS_THE_PAGE))
         bar = W.HBox([self.back, self.on, self.place], layout=W.Layout(align_items="center"))
-        self.view = W.VBox([head, bar, self.page], layout=W.Layout(max_width="900px", margin="8px 0 0"))
+        self.view = W.VBox(
+            [notice(), head, bar, self.page], layout=W.Layout(max_width="900px", margin="8px 0 0")
+        )
+        self.view.add_class(VIEW)
         self.turn_to(0)
 
     def turn_to(self, number: int) -> None:
@@ -98,12 +102,10 @@ class LedgerBrowser:
     """
 
     def __init__(self, ledger: LedgerReport):
-        titles = {f"{r.claim.id}: {plain(r.claim.title)}": r for r in ledger.reports}
-        self.choice = W.Dropdown(
-            options=titles, description="claim", layout=W.Layout(width="100%", max_width="900px")
-        )
+        self.choice = W.Dropdown(options={r.claim.id: r for r in ledger.reports}, description="claim")
         self.place = W.VBox()
         self.view = W.VBox([self.choice, self.place])
+        self.view.add_class(VIEW)
         self.choice.observe(self.unfold, "value")
         self.unfold()
 

@@ -23,6 +23,7 @@ from dsf_theory.training.run import Run
 from dsf_theory.training.sequence_model import Architecture
 from dsf_theory.widgets.collected import COLOURS, result, sentence, smoothed, table
 from dsf_theory.widgets.controls import grid
+from dsf_theory.widgets.disconnected import VIEW
 from dsf_theory.widgets.live import LiveFigure
 from dsf_theory.widgets.still import Still
 
@@ -92,6 +93,7 @@ class TrainingLab:
         self.progress = W.FloatProgress(0.0, min=0, max=1, layout=W.Layout(width="14em"))
         self.left, self.table, self.live = W.Label(), W.HTML(), self._picture()
         self.view = self._laid_out()
+        self.view.add_class(VIEW)
         self.controls["mixer"].observe(self._disable, "value")
         self._disable()
         self._set_buttons(busy=False)

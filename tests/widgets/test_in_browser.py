@@ -22,6 +22,13 @@ models = ["linear_attention", "softmax_attention", "norm_attention", "ssd", "s6"
 show(TrainingLab(MQAR(length=16, pairs=2, vocabulary=32), models, Recipe(steps=30, rows=8), d=16, n=8))
 """
 
+PROOFS = """
+import dsf_theory as dsf
+from dsf_theory.widgets.proof import LedgerBrowser, proof_stepper
+show(proof_stepper("delta-rule"))
+show(LedgerBrowser(dsf.claims.check(["convolution", "delta-rule"])))
+"""
+
 TRACKS = """() => [...document.querySelectorAll('.widget-slider .noUi-base')].map(track => ({
   width: track.getBoundingClientRect().width,
   name: track.closest('.widget-hbox').querySelector('label').textContent,
@@ -49,7 +56,7 @@ CUT = """() => {
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
-    """A notebook with every panel and a training view, run."""
+    """A notebook with every panel, a training view, a proof and a ledger, run."""
     cells = [
         new_code_cell(
             f"from {inspect.getmodule(made).__name__} import {name}\n"
@@ -60,7 +67,8 @@ def notebook(tmp_path_factory):
     folder = tmp_path_factory.mktemp("panels")
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(
-        new_notebook(cells=[*cells, new_code_cell(LABORATORY)], metadata=kernel), folder / "all.ipynb"
+        new_notebook(cells=[*cells, new_code_cell(LABORATORY), new_code_cell(PROOFS)], metadata=kernel),
+        folder / "all.ipynb",
     )
     with browser(width=1400, height=1200) as page, Lab(folder) as lab:
         notebook = Notebook(page, lab, "all.ipynb")
@@ -109,4 +117,6 @@ def test_a_view_whose_kernel_was_started_anew_says_so(notebook):
     assert not notices.first.is_visible()
     page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     notices.first.wait_for(state="visible", timeout=30_000)
-    assert notices.count() == len(MAKERS) + 1 and all(notice.is_visible() for notice in notices.all())
+    assert notices.count() == len(MAKERS) + 3 and all(notice.is_visible() for notice in notices.all())
+    signs = "e => getComputedStyle(e, '::before').content !== 'none'"
+    assert not any(sign.evaluate(signs) for sign in page.locator(".jupyter-widgets-disconnected").all())
