@@ -1,58 +1,22 @@
 """Errors that name the argument, what was expected and what was found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 
 import numpy as np
 
-from dsf_theory.arrays.libraries import library, namespace
+from dsf_theory.arrays.libraries import library
 from dsf_theory.arrays.names import known as known
 from dsf_theory.arrays.names import unknown
-from dsf_theory.arrays.vocabulary import Array
+from dsf_theory.arrays.vocabulary import Array, Namespace
 
 
-def as_array(name: str, value: Array) -> Array:
-    """An array of one of the three libraries, floating point, complex or symbolic, from ``value``.
-
-    Sequences, SymPy matrices and whole numbers are converted; arrays and tensors are passed through.
-
-    Raises:
-        ValueError: if ``value`` holds anything but numbers or SymPy expressions.
-    """
-    if library(value) == "torch":
-        return value if value.is_floating_point() or value.is_complex() else value.double()
-    array = np.asarray(value)
-    if array.dtype.kind in "biu":
-        return array.astype(np.float64)
-    if array.dtype.kind in "fc" or (array.dtype == object and all(map(_is_symbolic, array.flat))):
-        return array
-    raise ValueError(f"{name}: expected numbers, a tensor or SymPy expressions, found {_kind(value)}")
-
-
-def _is_symbolic(entry) -> bool:
-    return hasattr(entry, "free_symbols") or isinstance(entry, int | float | complex | np.number)
-
-
-def _kind(value) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}"
-    return f"{type(value).__name__} {value!r}"[:80]
-
-
-def as_numbers(array: Array) -> np.ndarray | None:
-    """The entries as a NumPy array; None for symbols."""
-    if library(array) != "torch":
-        return None if library(array) == "sympy" else np.asarray(array)
-    return np.asarray(namespace(array=array).working(array).detach().cpu())  # NumPy has no bfloat16
-
-
-def finite(name: str, array: Array) -> None:
-    """Refuse NaN and infinities in a numeric array.
+def finite(name: str, numbers: np.ndarray | None) -> None:
+    """Refuse NaN and infinities among numbers; None stands for symbols, which pass.
 
     Raises:
         ValueError: naming the first entry that is not finite.
     """
-    numbers = as_numbers(array)
     bad = () if numbers is None else np.argwhere(~np.isfinite(numbers))
     if len(bad):
         where = tuple(int(k) for k in bad[0])
@@ -188,6 +152,25 @@ def input_shape(u: Array, d: int) -> None:
         raise ValueError(f"u: expected shape (..., length, d={d}) with length >= 1, found {shape}")
     if min(shape) < 1:
         raise ValueError(f"u: expected shape (..., length, d={d}) with at least one sequence, found {shape}")
+
+
+def model_input(xp: Namespace, u: Array, d: int, parameters: Iterable[Array]) -> None:
+    """Refuse an input that is not real and finite, of shape ``(..., length, d)`` and of the parameters' precision.
+
+    Symbolic inputs have no leading axes; NumPy's may be of any precision.
+
+    Raises:
+        ValueError: with what was found.
+    """
+    input_shape(u, d)
+    finite("u", xp.numbers(u))
+    if xp.name == "sympy" and u.ndim != 2:
+        raise ValueError(f"u: expected shape (length, d={d}) for symbols, found {tuple(u.shape)}")
+    real("u", u)
+    if xp.name == "torch":
+        expected = {(p.real if p.is_complex() else p).dtype for p in parameters}
+        if u.dtype not in expected:
+            raise ValueError(f"u: expected dtype {' or '.join(map(str, expected))}, found {u.dtype}")
 
 
 MEMORY_LIMIT = 8 * 2**30

@@ -1,42 +1,39 @@
-"""The domains that numbers may have to lie in: positive, not zero, or poles of a stable system; symbols pass."""
+"""The domains that numbers may have to lie in: positive, not zero, or poles of a stable system.
+
+None stands for symbols, which pass.
+"""
 
 import numpy as np
 
-from dsf_theory.arrays.checks import as_numbers
-from dsf_theory.arrays.vocabulary import Array
 
-
-def positive(name: str, array: Array) -> None:
+def positive(name: str, numbers: np.ndarray | None) -> None:
     """Refuse numbers that are not positive.
 
     Raises:
         ValueError: with the smallest.
     """
-    numbers = as_numbers(array)
     if numbers is not None and numbers.min() <= 0:
         raise ValueError(f"{name}: expected positive numbers, found {numbers.min():.4g}")
 
 
-def stable(name: str, array: Array) -> None:
+def stable(name: str, numbers: np.ndarray | None) -> None:
     """Refuse poles in the right half-plane.
 
     Raises:
         ValueError: with the largest real part.
     """
-    numbers = as_numbers(array)
     if numbers is not None and numbers.real.max() > 0:
         raise ValueError(
             f"{name}: expected poles with Re <= 0 (a stable system), found Re = {numbers.real.max():.4g}"
         )
 
 
-def stable_matrix(name: str, array: Array) -> None:
+def stable_matrix(name: str, numbers: np.ndarray | None) -> None:
     """Refuse a matrix with eigenvalues in the right half-plane; rounding is allowed for.
 
     Raises:
         ValueError: with the largest real part.
     """
-    numbers = as_numbers(array)
     if numbers is None:
         return
     triangular = not np.triu(numbers, 1).any() or not np.tril(numbers, -1).any()
@@ -48,13 +45,12 @@ def stable_matrix(name: str, array: Array) -> None:
         )
 
 
-def non_zero(name: str, array: Array) -> None:
-    """Refuse zeros in a numeric array.
+def non_zero(name: str, numbers: np.ndarray | None) -> None:
+    """Refuse zeros among numbers.
 
     Raises:
         ValueError: naming the first.
     """
-    numbers = as_numbers(array)
     zeros = () if numbers is None else np.argwhere(numbers == 0)
     if len(zeros):
         raise ValueError(

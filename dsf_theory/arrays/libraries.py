@@ -1,4 +1,4 @@
-"""The library that an array belongs to, and its namespace."""
+"""What is taken for an array, the library that it belongs to, and its namespace."""
 
 import sys
 from importlib import import_module
@@ -18,6 +18,34 @@ def library(array: Array) -> str:
     if torch is not None and isinstance(array, torch.Tensor):
         return "torch"
     return "sympy" if np.asarray(array).dtype == object else "numpy"
+
+
+def as_array(name: str, value: Array) -> Array:
+    """An array of one of the three libraries, floating point, complex or symbolic, from ``value``.
+
+    Sequences, SymPy matrices and whole numbers are converted; arrays and tensors are passed through.
+
+    Raises:
+        ValueError: if ``value`` holds anything but numbers or SymPy expressions.
+    """
+    if library(value) == "torch":
+        return value if value.is_floating_point() or value.is_complex() else value.double()
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64)
+    if array.dtype.kind in "fc" or (array.dtype == object and all(map(_is_symbolic, array.flat))):
+        return array
+    raise ValueError(f"{name}: expected numbers, a tensor or SymPy expressions, found {_kind(value)}")
+
+
+def _is_symbolic(entry) -> bool:
+    return hasattr(entry, "free_symbols") or isinstance(entry, int | float | complex | np.number)
+
+
+def _kind(value) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype}"
+    return f"{type(value).__name__} {value!r}"[:80]
 
 
 def namespace(**arrays: Array) -> Namespace:
@@ -40,3 +68,18 @@ def namespace(**arrays: Array) -> Namespace:
     if name not in _namespaces:
         _namespaces[name] = import_module(f"dsf_theory.arrays.{name}_arrays").NAMESPACE
     return _namespaces[name]
+
+
+def as_numbers(array: Array) -> np.ndarray | None:
+    """The entries as a NumPy array; None for symbols."""
+    return namespace(array=array).numbers(array)
+
+
+def joined(name: str, value: Array, /, **others: Array) -> tuple[Namespace, Array]:
+    """The namespace that a value has in common with other arrays, and the value as an array of it.
+
+    Raises:
+        ValueError: for what is no array, or one of another library than the others.
+    """
+    array = as_array(name, value)
+    return namespace(**others, **{name: array}), array

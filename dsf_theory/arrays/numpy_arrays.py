@@ -25,6 +25,9 @@ class NumpyNamespace(Namespace):
         found.real, found.imag = real, imaginary  # a product with 1j would turn infinity into NaN
         return found
 
+    def numbers(self, x):
+        return np.asarray(x)
+
     def is_half(self, x):
         return x.dtype == np.float16
 

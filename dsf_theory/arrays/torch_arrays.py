@@ -11,6 +11,9 @@ class TorchNamespace(Namespace):
 
     name = "torch"
 
+    def numbers(self, x):
+        return self.working(x).numpy(force=True)  # NumPy has no bfloat16
+
     def is_half(self, x):
         return x.dtype in (torch.float16, torch.bfloat16, torch.complex32)
 

@@ -129,6 +129,10 @@ class Namespace:
         """The maximum over the last axis, kept: what a stable softmax subtracts."""
         return self.max(x, axis=-1, keepdims=True)
 
+    def numbers(self, x: Array):
+        """The entries as a NumPy array, to be looked at; None for symbols."""
+        return None
+
     def is_half(self, x: Array) -> bool:
         """Whether the numbers have half precision, of two bytes, bfloat16 among them."""
         return False

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsf_theory.arrays import Array, checks
+from dsf_theory.arrays import Array, checks, joined
 from dsf_theory.kernels.kernel import Kernel, as_kernel, as_numbers, block_values, positive
 
 ERRORS = ("spectral", "frobenius", "entry", "row")
@@ -195,8 +195,8 @@ def guaranteed_states(eps: float, rho: float, m: int) -> int:
 
 
 def _score(rho: float) -> float:
-    number = checks.as_array("rho", rho)
-    checks.finite("rho", number)
+    xp, number = joined("rho", rho)
+    checks.finite("rho", xp.numbers(number))
     if number < 0:
         raise ValueError(f"rho: expected a number >= 0, found {rho}")
     return float(number)

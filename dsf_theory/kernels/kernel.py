@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsf_theory.arrays import Array, checks, domains, library, namespace
+from dsf_theory.arrays import Array, checks, domains, joined
 
 
 class Kernel(NamedTuple):
@@ -80,9 +80,9 @@ def as_kernel(kernel: Array) -> Kernel:
 
 def as_numbers(kernel: Array) -> tuple[np.ndarray, float]:
     """The kernel in NumPy and double precision, checked, and the rounding of the numbers given."""
-    kernel = checks.as_array("kernel", kernel)
+    xp, kernel = joined("kernel", kernel)
     shape = tuple(kernel.shape)
-    if library(kernel) == "sympy" or "complex" in str(kernel.dtype):
+    if xp.name == "sympy" or "complex" in str(kernel.dtype):
         raise ValueError(f"kernel: expected real numbers, found an array of {kernel.dtype}")
     steps = shape[:2] if len(shape) == 4 else shape[-2:]
     if len(shape) not in (2, 3, 4) or len(set(steps)) > 1 or min(shape) < 1:
@@ -90,16 +90,13 @@ def as_numbers(kernel: Array) -> tuple[np.ndarray, float]:
             "kernel: expected shape (length, length), (heads, length, length) or (length, length, d, d_in), "
             f"found {shape}"
         )
-    eps = float(namespace(kernel=kernel).finfo(kernel.dtype).eps)
-    if library(kernel) == "torch":
-        kernel = kernel.detach().cpu().double().numpy()
-    P = kernel.astype(np.float64, copy=False)
+    P = xp.numbers(kernel).astype(np.float64, copy=False)
     checks.finite("kernel", P)
     largest = np.abs(P).max()
     if largest and not 1e-100 < largest < 1e100:
         raise ValueError(f"kernel: expected its largest entry between 1e-100 and 1e100, found {largest:.4g}")
     _refuse_later(P)
-    return P, eps
+    return P, float(xp.finfo(kernel.dtype).eps)
 
 
 def _refuse_later(P: np.ndarray) -> None:
@@ -135,7 +132,7 @@ def block_values(kernel: Kernel, future: int, past: int) -> np.ndarray:
 
 def positive(name: str, value: float) -> float:
     """The number, once it is known to be positive and finite."""
-    number = checks.as_array(name, value)
-    checks.finite(name, number)
-    domains.positive(name, number)
+    xp, number = joined(name, value)
+    checks.finite(name, xp.numbers(number))
+    domains.positive(name, xp.numbers(number))
     return float(number)

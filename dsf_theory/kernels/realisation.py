@@ -5,7 +5,7 @@ from itertools import count
 
 import numpy as np
 
-from dsf_theory.arrays import Array, checks, namespace
+from dsf_theory.arrays import Array, checks, joined
 from dsf_theory.kernels.bounds import kernel_error, lower_bound_states
 from dsf_theory.kernels.kernel import Kernel, as_kernel, as_numbers, positive
 from dsf_theory.system import System
@@ -62,8 +62,8 @@ class Realisation:
         Raises:
             ValueError: for another length or number of channels.
         """
-        u, L, d_in = checks.as_array("u", u), self.template.length, self.template.u.shape[-1]
-        shape, xp = tuple(u.shape), namespace(u=u)
+        xp, u = joined("u", u)
+        shape, L, d_in = tuple(u.shape), self.template.length, self.template.u.shape[-1]
         if xp.name == "sympy":
             raise ValueError("u: expected numbers, found SymPy expressions")
         if shape[-2:-1] != (L,) or (self.axes == 4 and shape[-1] != d_in):

@@ -110,5 +110,5 @@ class SoftmaxAttention(Attention):
         return length * (self.sizes["m"] + self.d)  # all keys and values
 
     def kernel(self, u):
-        u = self._input(u)
-        return forms.kernel(self.shell(u), self.probabilities(u)[..., None, :, :])
+        model, u, _ = self.taken(u)
+        return forms.kernel(model.shell(u), model.probabilities(u)[..., None, :, :])

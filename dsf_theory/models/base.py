@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from dsf_theory.arrays import Array, checks, namespace
+from dsf_theory.arrays import Array, checks, joined
 from dsf_theory.arrays.names import Named
 from dsf_theory.models.declared import Declared
 from dsf_theory.system import System
@@ -75,22 +75,14 @@ class Model(Declared):
         Raises:
             ValueError: for a wrong shape, a value that is not finite or another array library.
         """
-        model, u = self.in_working_precision(self._input(u))
+        model, u, _ = self.taken(u)
         return model.build(u)
 
     def output(self, u: Array) -> Array:
         """y (..., length, d) of u (..., length, d), in the precision of u."""
-        u = self._input(u)
-        model, precise = self.in_working_precision(u)
-        y = model.respond(precise)
-        return y if precise is u else self.xp.astype(y, u.dtype)
-
-    def in_working_precision(self, u: Array) -> tuple["Model", Array]:
-        """The model and an input in single precision, where theirs is half: half types keep numbers, no more."""
-        xp = self.xp
-        if not (xp.is_half(u) or any(map(xp.is_half, self.parameters.values()))):
-            return self, u
-        return self.with_parameters({k: xp.working(p) for k, p in self.parameters.items()}), xp.working(u)
+        model, u, dtype = self.taken(u)
+        y = model.respond(u)
+        return y if y.dtype == dtype else self.xp.astype(y, dtype)
 
     def kernel(self, u: Array) -> Array:
         """Φ (..., length, length, d, d) of u (..., length, d), with ``y_i = Σ_j Φ[i, j] u_j``.
@@ -130,19 +122,17 @@ class Model(Declared):
         u = xp.new_ones(xp.real(parameter), (1, self.d)) / 2
         return self.with_parameters(self.parameters).build(u).state_size
 
-    def _input(self, u: Array) -> Array:
-        u = checks.as_array("u", u)
-        namespace(**self.parameters, u=u)
-        checks.input_shape(u, self.d)
-        checks.finite("u", u)
-        if self.xp.name == "sympy" and u.ndim != 2:
-            raise ValueError(f"u: expected shape (length, d={self.d}) for symbols, found {tuple(u.shape)}")
-        checks.real("u", u)
-        if self.xp.name == "torch":
-            expected = {(p.real if p.is_complex() else p).dtype for p in self.parameters.values()}
-            if u.dtype not in expected:
-                raise ValueError(f"u: expected dtype {' or '.join(map(str, expected))}, found {u.dtype}")
-        return u
+    def taken(self, u: Array) -> tuple["Model", Array, object]:
+        """The model and an input that has been checked, in the precision that is computed in, and the input's dtype.
+
+        Half types keep numbers, no more: where one is among the input and the parameters, single precision is.
+        """
+        xp, u = joined("u", u, **self.parameters)
+        checks.model_input(xp, u, self.d, self.parameters.values())
+        if not any(map(xp.is_half, (u, *self.parameters.values()))):
+            return self, u, u.dtype
+        parameters = {name: xp.working(array) for name, array in self.parameters.items()}
+        return self.with_parameters(parameters), xp.working(u), u.dtype
 
 
 RESERVED = frozenset(dir(Model)) | {"name", "title", "parameters", "sizes"}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dsf_theory.arrays import Array, checks, domains, namespace
+from dsf_theory.arrays import Array, as_array, as_numbers, checks, domains, namespace
 
 DOMAINS = {"positive": domains.positive, "stable": domains.stable, "stable matrix": domains.stable_matrix}
 """What may be asked of the entries of a parameter, and the check that refuses others."""
@@ -55,7 +55,7 @@ class Parameter:
         Raises:
             ValueError: for anything but numbers or symbols, and for complex numbers where real ones are expected.
         """
-        array = checks.as_array(name, value)
+        array = as_array(name, value)
         if self.complex:
             return namespace(array=array).to_complex(array)
         checks.real(name, array)
@@ -67,9 +67,10 @@ class Parameter:
         Raises:
             ValueError: naming the parameter.
         """
-        checks.finite(name, array)
+        numbers = as_numbers(array)
+        checks.finite(name, numbers)
         if self.domain is not None:
-            DOMAINS[self.domain](name, array)
+            DOMAINS[self.domain](name, numbers)
 
     def start(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Entries to start from: a weight (outputs, inputs) of variance 1 / inputs, zeros for a bias.

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import dsf_theory.features as features
 import dsf_theory.models.row_sum as row_sum
-from dsf_theory.arrays import Array, checks, domains
+from dsf_theory.arrays import Array, as_numbers, checks, domains
 from dsf_theory.models.attention import SoftmaxAttention
 from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.models.row_sum import Features
@@ -24,7 +24,7 @@ class SoftmaxExpansion(SeparableAttention):
     def check(self):
         super().check()
         if self.scale is not None:
-            domains.positive("scale", self.scale)
+            domains.positive("scale", as_numbers(self.scale))
 
     def queries_keys(self, u):
         """q and k, each times the root of the scale, (..., length, heads, m/heads)."""

@@ -58,14 +58,14 @@ class LSTM(Gated):
         )
 
     def respond(self, u):
-        xp = self.xp
-        fixed = {g: self.gate(g, u) for g in GATES}
+        xp, d = self.xp, self.d
+        of_input = xp.concat([self.gate(name, u) for name in GATES], axis=-1)
+        U = xp.concat([getattr(self, f"U_{name}") for name in GATES], axis=0).T
         h = c = xp.zeros_like(u[..., 0, :])
         outputs = []
         for i in range(u.shape[-2]):
-            f, write, o, g = (
-                fixed[name][..., i, :] + apply_map(getattr(self, f"U_{name}"), h) for name in GATES
-            )
+            gates = of_input[..., i, :] + xp.matmul(h, U)
+            f, write, o, g = (gates[..., k * d : (k + 1) * d] for k in range(len(GATES)))
             c = xp.sigmoid(f) * c + xp.sigmoid(write) * xp.tanh(g)
             h = xp.sigmoid(o) * xp.tanh(c)
             outputs.append(h)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsf_theory.arrays import Array, Namespace, checks
+from dsf_theory.arrays import Array, Namespace, as_numbers
 from dsf_theory.system import Gauge, OutputGain, forms
 from dsf_theory.system.dense import earlier
 from dsf_theory.system.transition import Diagonal
@@ -104,7 +104,7 @@ def refuse_cancellation(xp: Namespace, found: RowSum) -> None:
     """
     terms = xp.sum(xp.abs(found.read) * forms.associative(xp, found.transition, xp.abs(found.write)), axis=-1)
     eps = float(xp.finfo(terms.dtype).eps)
-    bad = np.argwhere(checks.as_numbers(xp.log(terms) - found.log[..., 0]) > np.log(LEAST_DIGITS / eps))
+    bad = np.argwhere(as_numbers(xp.log(terms) - found.log[..., 0]) > np.log(LEAST_DIGITS / eps))
     if len(bad):
         *where, _ = map(int, bad[0])
         raise ValueError(

@@ -9,7 +9,7 @@ import numpy as np
 
 import dsf_theory.features as features
 import dsf_theory.models.row_sum as row_sum
-from dsf_theory.arrays import Array, checks, domains
+from dsf_theory.arrays import Array, as_numbers, checks, domains
 from dsf_theory.models.attention import Attention
 from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.models.row_sum import Features, RowSum
@@ -103,7 +103,7 @@ class SeparableAttention(Attention):
 
     def check_row_sums(self, found: RowSum, positive: bool) -> None:
         """Refuse row sums that are zero or, of features of either sign, rounding error."""
-        domains.non_zero("eta", self.xp.exp(found.log)[..., 0, 0])
+        domains.non_zero("eta", as_numbers(self.xp.exp(found.log)[..., 0, 0]))
         if not positive:
             row_sum.refuse_cancellation(self.xp, found)
 
@@ -146,7 +146,7 @@ class SeparableAttention(Attention):
         checks.one_of_shapes("eta", eta, u.shape[:-1], (*u.shape[:-1], self.heads))
         eta = xp.broadcast_to(eta if eta.ndim == u.ndim else eta[..., None], (*u.shape[:-1], self.heads))
         if not self.trusted:
-            domains.non_zero("eta", eta)
+            domains.non_zero("eta", as_numbers(eta))
         return xp.signed_log(eta[..., None, None])
 
 

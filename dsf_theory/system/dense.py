@@ -131,7 +131,7 @@ def product_kernel(system: Parts, Lambda: Array, B: Array, C: Array, D: Array) -
     """
     xp, L = system.xp, system.length
     for name, part in {"Lambda": Lambda[1:], "B": B, "C": C, "D": D}.items():
-        numbers = checks.as_numbers(part)
+        numbers = xp.numbers(part)
         if numbers is not None and not np.isfinite(numbers).all():
             raise ValueError(
                 f"product_kernel: expected finite matrices, found entries of {name} out of range in the basis that is "

@@ -172,3 +172,17 @@ def test_whole_numbers_lists_and_matrices_are_taken():
     found = exact.output(sympy.Matrix([[1, 2], [3, 4]]))
     assert found.tolist() == [[10, 20], [154, 220]]
     assert (model.output([[1, 2], [3, 4]]) == found.astype(float)).all()
+
+
+def test_views_of_tensors_are_taken():
+    """Conjugates and their imaginary parts, which torch keeps as views with a bit set."""
+    model = dsf.S4D.random(d=2, n=4)
+    tensors = {name: torch.tensor(array) for name, array in model.parameters.items()}
+    turned = {name: array.conj() if array.is_complex() else array for name, array in tensors.items()}
+    u = (
+        torch.complex(torch.zeros(3, 2, dtype=torch.float64), -torch.ones(3, 2, dtype=torch.float64))
+        .conj()
+        .imag
+    )
+    assert turned["A"].is_conj() and u.is_neg()
+    assert torch.allclose(dsf.S4D(**turned).output(u), torch.tensor(model.output(np.ones((3, 2)))))

@@ -7,6 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import dsf_theory as dsf
+import dsf_theory.arrays.libraries as libraries
 from dsf_theory.models import NoFiniteSystemError
 from dsf_theory.system.transition import Dense, Diagonal
 
@@ -73,12 +74,40 @@ def test_models_of_half_precision(name):
     y = in_half.output(u)
     assert y.dtype == torch.bfloat16
     close(y, expected, torch.finfo(torch.bfloat16).eps)
+    if name == "softmax_attention":  # a kernel without a system
+        close(in_half.kernel(u).double(), type(model)(**double).kernel(u.double()), 1e-6)
     try:
         system = in_half.system(u)
     except NoFiniteSystemError:
         return
     for form in FORMS:
         assert getattr(system, form)().dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_output_has_the_precision_of_its_input(name):
+    model, u = dsf.MODELS[name].random(d=4, n=2, seed=0), np.random.default_rng(0).normal(size=(6, 4))
+    for dtype in (np.float16, np.float32, np.float64):
+        y = model.output(u.astype(dtype))
+        assert y.dtype == dtype
+        np.testing.assert_allclose(y, model.output(u), rtol=0, atol=10 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_library_is_asked_for_once_however_long_the_sequence(name, monkeypatch):
+    asked, model = [], dsf.MODELS[name].random(d=4, n=2, seed=0)
+    monkeypatch.setattr(
+        libraries, "library", lambda array, known=libraries.library: asked.append(1) or known(array)
+    )
+    counts = []
+    for length in (5, 200):
+        asked.clear()
+        model.output(np.ones((length, 4)))
+        if name not in ("lstm", "softmax_attention"):
+            for form in FORMS:
+                getattr(model.system(np.ones((length, 4))), form)()
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("form", FORMS)
