@@ -156,7 +156,9 @@ if not TYPE_CHECKING:  # which would take any name at all for a public one
         elif name in _MODULES:
             value = import_module(f"{__name__}.{_MODULES[name]}")
         else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            from dsf_theory.arrays.names import meant
+
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{meant(name, __all__)}")
         globals()[name] = value
         return value
 

@@ -64,7 +64,7 @@ def unknown(kind: str, name, names: Iterable) -> str:
 
 
 def meant(name, names: Iterable) -> str:
-    """``"; did you mean ...?"`` with the names that are spelt like this one; empty if none is.
+    """``"; did you mean ...?"`` with the names that are spelt like this one or begin with it; empty if none is.
 
     >>> meant("head", ["d", "n", "heads"])
     "; did you mean 'heads'?"
@@ -75,6 +75,7 @@ def meant(name, names: Iterable) -> str:
     close = get_close_matches(simplified(name), plain, n=3, cutoff=0.6)
     if simplified(name) in plain:
         close = [simplified(name)]
+    close = close or [one for one in plain if name and f"_{one}_".find(f"_{simplified(name)}_") >= 0][:3]
     return f"; did you mean {' or '.join(repr(plain[one]) for one in close)}?" if close else ""
 
 

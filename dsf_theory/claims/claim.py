@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dsf_theory.arrays import checks
 from dsf_theory.claims.outcome import Counterexample, StepResult
 from dsf_theory.claims.render.pages import claim_markdown
 from dsf_theory.claims.report import Report
@@ -133,7 +134,7 @@ class Claim(Statement):
         Args:
             seed: of the random numbers of the confirmation.
         """
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(checks.whole_number("seed", seed))
         steps = [step.check() for step in self.proof] + [step.check(rng) for step in self.confirmations]
         return Report(self, tuple(steps), tuple(hypothesis.check() for hypothesis in self.hypotheses))
 

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 
+from dsf_theory.commands.arguments import seed
+
 
 def add(commands) -> None:
     """Declare the command and its options."""
@@ -10,7 +12,7 @@ def add(commands) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="claims (default all)")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON")
     parser.add_argument("--explain", metavar="ID", help="print one proof in full")
-    parser.add_argument("--seed", type=int, default=0, help="of the random numbers that confirm (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the random numbers that confirm (default 0)")
     parser.set_defaults(run=run)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dsf_theory.commands.arguments import one_of
 from dsf_theory.commands.places import FIGURES, PRESETS
 
 
@@ -11,9 +12,8 @@ def add(commands) -> None:
     parser.add_argument(
         "names", nargs="*", help="names of figures, or with --preset of experiments (default all)"
     )
-    parser.add_argument(
-        "--preset", choices=PRESETS, help="draw what a sweep of this scale has kept, as PRESET_NAME"
-    )
+    help = "draw what a sweep of this scale has kept, as PRESET_NAME"
+    parser.add_argument("--preset", type=one_of("scale", PRESETS), choices=PRESETS, help=help)
     parser.add_argument("--folder", type=Path, default=FIGURES, help="where to write them")
     parser.set_defaults(run=run)
 

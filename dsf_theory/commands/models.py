@@ -1,5 +1,7 @@
 """The command ``models``: the registry as a table of sizes."""
 
+from dsf_theory.commands.arguments import whole
+
 WIDE = 75
 """Columns of a terminal from which on the models' titles have room."""
 
@@ -7,8 +9,8 @@ WIDE = 75
 def add(commands) -> None:
     """Declare the command and its options."""
     parser = commands.add_parser("models", help="list the models with their sizes")
-    parser.add_argument("-d", type=int, default=64, help="channels (default 64)")
-    parser.add_argument("-n", type=int, default=16, help="state expansion (default 16)")
+    parser.add_argument("-d", type=whole, default=64, help="channels (default 64)")
+    parser.add_argument("-n", type=whole, default=16, help="state expansion (default 16)")
     parser.set_defaults(run=run)
 
 

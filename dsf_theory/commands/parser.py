@@ -9,6 +9,7 @@ import dsf_theory.commands.models as models
 import dsf_theory.commands.notebooks as notebooks
 import dsf_theory.commands.sweep as sweep
 import dsf_theory.commands.train as train
+from dsf_theory.commands.arguments import Parser
 
 COMMANDS = {
     "models": models,
@@ -72,7 +73,7 @@ def check_name(name: str) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="python -m dsf_theory",
         description="What a command takes: python -m dsf_theory COMMAND --help.",
         formatter_class=lambda prog: argparse.HelpFormatter(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from dsf_theory.experiments.declared import experiment
@@ -17,7 +18,9 @@ def plan(names: Sequence[str], preset: str, done: set[str]) -> Table:
         preset: their scale.
         done: keys of the runs that have a result.
     """
-    table = Table(title=f"Preset {preset}", title_justify="left", caption_justify="left")
+    layout = {"padding": (0, 1, 0, 0), "pad_edge": False, "box": SIMPLE_HEAD, "show_edge": False}
+    table = Table(**layout, title_justify="left", caption_justify="left")
+    table.title = f"Preset {preset}"
     table.add_column("experiment", no_wrap=True)
     for column in ("runs", "done", "steps", "tokens", "mult-adds", "time"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -69,12 +72,13 @@ def basis(estimates: Sequence[Estimate | None]) -> str:
 def duration(seconds: float) -> str:
     """A time in the largest unit that it has at least one of.
 
-    >>> duration(50), duration(5400), duration(200_000)
-    ('50 s', '1.5 h', '2.3 days')
+    >>> duration(50), duration(5400), duration(200_000), duration(3e7)
+    ('50 s', '1.5 h', '2.3 days', '347 days')
     """
     for unit, size in (("years", 31_557_600), ("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= size:
-            return f"{seconds / size:.2g} {unit}"
+            count = seconds / size
+            return f"{count:.2g} {unit}" if count < 99.5 else f"{count:.0f} {unit}"
     return f"{seconds:.0f} s"
 
 

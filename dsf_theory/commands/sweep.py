@@ -3,26 +3,31 @@
 from math import inf
 from pathlib import Path
 
+from dsf_theory.commands.arguments import number, one_of, whole
 from dsf_theory.commands.places import DATA, PRESETS, RESULTS
+
+BACKENDS, DEVICES = ("here", "processes", "ray"), ("cpu", "cuda")
+"""Where runs run one at a time, and where several of them train as one."""
 
 
 def add(commands) -> None:
     """Declare the command and its options."""
     parser = commands.add_parser("sweep", help="do the runs behind the figures, those that are missing")
     parser.add_argument("names", nargs="*", help="experiments (default all)")
-    parser.add_argument("--preset", choices=PRESETS, default="notebook", help="scale (default notebook)")
+    scale = {"type": one_of("scale", PRESETS), "choices": PRESETS, "default": "notebook"}
+    parser.add_argument("--preset", **scale, help="scale (default notebook)")
     parser.add_argument("--dry-run", action="store_true", help="train nothing; count runs and cost")
     parser.add_argument("--store", type=Path, help="SQLite file of results (default results/PRESET.sqlite)")
+    backend = {"type": one_of("backend", BACKENDS), "choices": BACKENDS, "default": "processes"}
+    parser.add_argument("--backend", **backend, help="where they run")
     parser.add_argument(
-        "--backend", choices=("here", "processes", "ray"), default="processes", help="where they run"
+        "--workers", type=whole, default=2, help="runs at a time, one thread each (default 2)"
     )
-    parser.add_argument("--workers", type=int, default=2, help="runs at a time, one thread each (default 2)")
     parser.add_argument("--folder", type=Path, default=DATA, help="where results are kept")
+    device = {"type": one_of("device", DEVICES), "choices": DEVICES}
+    parser.add_argument("--device", **device, help="train seeds and rates of a shape as one model there")
     parser.add_argument(
-        "--device", choices=("cpu", "cuda"), help="train seeds and rates of a shape as one model there"
-    )
-    parser.add_argument(
-        "--minutes", type=float, help="with --device: stop then, to go on from the store another time"
+        "--minutes", type=number, help="with --device: stop then, to go on from the store another time"
     )
     parser.add_argument(
         "--no-graph", action="store_true", help="with --device cuda: do not record passes as CUDA graphs"

@@ -13,8 +13,13 @@ def width() -> int:
 def show(table: Table) -> None:
     """Print a table, wrapped to the terminal between words, and wider than the terminal before a word is cut.
 
-    Columns of names and numbers should be ``no_wrap`` with headers of one word: only the others then give way.
+    Columns of names and numbers should be ``no_wrap`` only the others then give way.
     """
     console = Console()
-    least = Measurement.get(console, console.options.update(width=10_000), table).minimum
+    wide = console.options.update(width=10_000)
+    for column in table.columns:
+        if column.no_wrap:
+            cells = column.header, *column.cells
+            column.min_width = max(Measurement.get(console, wide, cell).maximum for cell in cells)
+    least = Measurement.get(console, wide, table).minimum
     Console(width=max(console.width, least)).print(table)

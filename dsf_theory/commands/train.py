@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dsf_theory.commands.arguments import number, one_of, seed, whole
 from dsf_theory.commands.places import PRESETS
 
 
@@ -9,11 +10,12 @@ def add(commands) -> None:
     """Declare the command and its options."""
     parser = commands.add_parser("train", help="train one model, and say how it goes")
     parser.add_argument("model", help="registry name, see: models")
-    parser.add_argument("--preset", choices=PRESETS, default="notebook", help="scale (default notebook)")
-    parser.add_argument("-d", type=int, help="channels")
-    parser.add_argument("-n", type=int, help="state expansion")
-    parser.add_argument("--rate", type=float, help="learning rate")
-    parser.add_argument("--seed", type=int, default=0, help="of parameters, batches and dropout (default 0)")
+    scale = {"type": one_of("scale", PRESETS), "choices": PRESETS, "default": "notebook"}
+    parser.add_argument("--preset", **scale, help="scale (default notebook)")
+    parser.add_argument("-d", type=whole, help="channels")
+    parser.add_argument("-n", type=whole, help="state expansion")
+    parser.add_argument("--rate", type=number, help="learning rate")
+    parser.add_argument("--seed", type=seed, default=0, help="of parameters, batches and dropout (default 0)")
     parser.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="saved at evaluations; resumed if it is there"
     )

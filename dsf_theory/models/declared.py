@@ -130,7 +130,8 @@ class Declared:
             checks.known("optional", name, [name for name, one in cls.spec.items() if one.optional])
         chosen = {name: value for name, value in options.items() if name in cls.options}
         cls.chosen(chosen)
-        rng, sizes = np.random.default_rng(seed), cls.dimensions(d, n, **options)
+        rng = np.random.default_rng(checks.whole_number("seed", seed))
+        sizes = cls.dimensions(d, n, **options)
         values = cls.initial(rng, sizes)
         for name, one in cls.spec.items():
             if name not in values and (name in optional or not one.optional):

@@ -17,6 +17,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from dsf_theory.arrays.names import Named
+
 INK, MUTED, PAPER = "#222222", "#6b6b6b", "#ffffff"
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW = (
     "#0072B2",
@@ -63,7 +65,7 @@ class Picture(NamedTuple):
     alt: str
 
 
-FIGURES: dict[str, Picture] = {}
+FIGURES: dict[str, Picture] = Named("figure")
 """Name -> the function that draws it, and its description for those who cannot see it."""
 
 
@@ -129,8 +131,6 @@ def show(name: str):
     """
     from IPython.display import HTML
 
-    if name not in FIGURES:
-        raise ValueError(f"name: expected one of {', '.join(FIGURES)}, found {name!r}")
     figure, _ = FIGURES[name].draw()
     return HTML(embedded(png(figure), FIGURES[name].alt, figure.get_figwidth()))
 

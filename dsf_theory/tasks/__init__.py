@@ -20,6 +20,7 @@ What is here, and what it was tested on:
 Digits need scikit-learn; LRA's Text and Image, and WikiText-103 unless it is in its plain files, need ``datasets``.
 """
 
+from dsf_theory.arrays.names import Named
 from dsf_theory.tasks.base import IGNORED, SPLITS, Batch, Recorded, Task, batches
 from dsf_theory.tasks.digits import SequentialDigits
 from dsf_theory.tasks.listops import ListOps
@@ -27,14 +28,17 @@ from dsf_theory.tasks.lra import LRAImage, LRAListOps, LRAPathfinder, LRARetriev
 from dsf_theory.tasks.recall import MQAR, InductionHeads, SelectiveCopying
 from dsf_theory.tasks.text import LanguageModelling
 
-TASKS: dict[str, type[Task]] = {
-    task.name: task
-    for task in (
-        *(MQAR, SelectiveCopying, InductionHeads, ListOps),
-        *(SequentialDigits, LanguageModelling),
-        *(LRAListOps, LRAText, LRARetrieval, LRAImage, LRAPathfinder),
-    )
-}
+TASKS: dict[str, type[Task]] = Named(
+    "task",
+    {
+        task.name: task
+        for task in (
+            *(MQAR, SelectiveCopying, InductionHeads, ListOps),
+            *(SequentialDigits, LanguageModelling),
+            *(LRAListOps, LRAText, LRARetrieval, LRAImage, LRAPathfinder),
+        )
+    },
+)
 """Registry name -> task."""
 
 __all__ = [

@@ -61,3 +61,24 @@ def test_options_say_what_was_meant_too():
         ValueError, match="rule: expected one of 'zoh', 'bilinear', found 'ZOH'; did you mean 'zoh'"
     ):
         checks.choice("rule", "ZOH", ("zoh", "bilinear"))
+
+
+def test_a_word_of_a_name_stands_for_it():
+    assert (
+        meant("norm", ["norm_peach", "apple_of_the_norm"])
+        == "; did you mean 'norm_peach' or 'apple_of_the_norm'?"
+    )
+    assert meant("", FRUIT) == meant("or", FRUIT) == ""
+
+
+def test_registries_and_the_package_say_what_was_meant():
+    import dsf_theory as dsf
+    from dsf_theory.tasks import TASKS
+
+    for found, name, right in ((TASKS, "MQAR", "mqar"), (dsf.plots.FIGURES, "00_one_systm", "00_one_system")):
+        with pytest.raises(KeyError, match=f"did you mean '{right}'"):
+            found[name]
+    with pytest.raises(AttributeError, match="has no attribute 'Mixr'; did you mean 'Mixer'"):
+        _ = dsf.Mixr
+    with pytest.raises(ValueError, match="seed: expected a whole number >= 0, found -1"):
+        dsf.S6.random(d=4, seed=-1)

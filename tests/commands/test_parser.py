@@ -112,3 +112,43 @@ def test_an_interrupt_from_the_keyboard_leaves_no_traceback():
 def test_the_command_line_knows_the_scales_of_the_experiments():
     assert places.PRESETS == tuple(PRESETS)
     assert places.ROOT.joinpath("pyproject.toml").is_file() and parser.parser()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["figures", "models", "--preset", "labtop"],
+            "argument --preset: scale: expected one of 'notebook', 'laptop'",
+        ),
+        (["sweep", "--backend", "prcesses"], "found 'prcesses'; did you mean 'processes'?"),
+        (["sweep", "--device", "gpu"], "expected one of 'cpu', 'cuda', found 'gpu'"),
+        (["sweep", "--dryrun"], "option: expected one of"),
+        (["notebooks", "00", "--dry-run"], "option: expected one of '--check', '-h', found '--dry-run'"),
+        (["train", "s6", "-n", "2.5"], "argument -n: expected a whole number, found '2.5'"),
+        (["train", "s6", "--rate", "fast"], "argument --rate: expected a number, found 'fast'"),
+        (["train", "s6", "--seed", "-1"], "argument --seed: expected a whole number >= 0, found '-1'"),
+        (
+            ["check", "convolution", "--seed", "-1"],
+            "argument --seed: expected a whole number >= 0, found '-1'",
+        ),
+        (["train"], "the following arguments are required: model"),
+        (["models", "s6"], "unrecognized arguments: s6"),
+        (["figures", "00"], "did you mean '00_one_system'?"),
+        (["notebooks", "start"], "did you mean '00_start_here'?"),
+    ],
+)
+def test_an_argument_that_is_not_taken_is_answered_in_one_line(arguments, said, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    (line,) = shown.err.splitlines()
+    assert line.startswith(f"{arguments[0]}: ") and said in line and not shown.out
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80])
+def test_a_plan_is_never_cut(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main(["sweep", "models", "--preset", "paper", "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown and re.search(r"\d years", shown)
+    assert columns < 60 or max(map(len, shown.splitlines())) <= columns
