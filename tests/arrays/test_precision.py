@@ -7,7 +7,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import dsf_theory as dsf
-import dsf_theory.arrays.libraries as libraries
 from dsf_theory.models import NoFiniteSystemError
 from dsf_theory.system.transition import Dense, Diagonal
 
@@ -91,23 +90,6 @@ def test_an_output_has_the_precision_of_its_input(name):
         y = model.output(u.astype(dtype))
         assert y.dtype == dtype
         np.testing.assert_allclose(y, model.output(u), rtol=0, atol=10 * np.finfo(dtype).eps)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_library_is_asked_for_once_however_long_the_sequence(name, monkeypatch):
-    asked, model = [], dsf.MODELS[name].random(d=4, n=2, seed=0)
-    monkeypatch.setattr(
-        libraries, "library", lambda array, known=libraries.library: asked.append(1) or known(array)
-    )
-    counts = []
-    for length in (5, 200):
-        asked.clear()
-        model.output(np.ones((length, 4)))
-        if name not in ("lstm", "softmax_attention"):
-            for form in FORMS:
-                getattr(model.system(np.ones((length, 4))), form)()
-        counts.append(len(asked))
-    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("form", FORMS)

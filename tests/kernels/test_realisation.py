@@ -172,6 +172,15 @@ def test_tolerance_is_kept(tol):
         assert tol < 0.1 or found.n < 15
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1, 1e3, 1e6])
+def test_a_tolerance_has_the_unit_of_the_kernel(scale):
+    """A tenth of the kernel ``1/(1 + t)`` takes two states, whatever its unit."""
+    steps = np.arange(64)
+    P = scale * np.tril(1 / (1 + np.abs(steps[:, None] - steps)))
+    found = realise(P, tol=0.1 * np.linalg.norm(P))
+    assert found.n == 2 and found.error <= 0.1 * np.linalg.norm(P)
+
+
 def test_tolerance_is_shared_by_all_steps_and_values():
     early = np.diag(
         0.999 / np.sqrt(np.arange(30, 0, -1))

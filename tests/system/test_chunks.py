@@ -19,7 +19,7 @@ def ssd(heads, channels, batch, length):
 
 @pytest.mark.parametrize("length", [1, 15, 16, 17, 63, 64, 65, 150])
 @pytest.mark.parametrize(
-    ("heads", "channels", "batch"), [(4, 1, 3), (4, 1, 4), (2, 7, 8), (2, 8, 8), (4, 16, 5)]
+    ("heads", "channels", "batch"), [(4, 1, 3), (4, 1, 4), (2, 7, 8), (2, 8, 8), (4, 16, 5), (2, 32, 40)]
 )
 def test_few_and_many_heads_small_and_large(heads, channels, batch, length):
     system, leaves = ssd(heads, channels, batch, length)
@@ -51,3 +51,22 @@ def test_many_heads_in_single_precision_forget_as_slowly_as_they_should():
     system = dsf.System(u, dsf.system.transition.Diagonal(log), one, one, heads=16)
     assert chunks.small_heads(system)
     assert np.abs(system.chunked()[-1].numpy() / np.exp(-0.099999) - 1).max() < 1e-3
+
+
+@pytest.mark.parametrize("n", [15, 16, 17])
+def test_few_and_many_states_with_one_decay(n):
+    """From sixteen states on their decay is not written out for each; y and its gradients are those of a scan."""
+    model = dsf.S6_2.random(d=3, n=n, seed=1)
+    leaves = {key: torch.tensor(value, requires_grad=True) for key, value in model.parameters.items()}
+    u = torch.randn(2, 70, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    system = dsf.S6_2(**leaves).system(u)
+    y, expected = system.chunked(), system.scan()
+    assert torch.allclose(y, expected, rtol=1e-11, atol=1e-12)
+    for found, wanted in zip(
+        *(
+            torch.autograd.grad(form.pow(2).sum(), leaves.values(), retain_graph=True)
+            for form in (y, expected)
+        ),
+        strict=True,
+    ):
+        assert torch.allclose(found, wanted, rtol=1e-9, atol=1e-10)

@@ -84,22 +84,36 @@ def test_all_forms_are_one_map(seed, length, heads, channels, states, dense, gau
 
 
 @pytest.mark.parametrize("convert", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
-@pytest.mark.parametrize("name", ["s6", "ssd", "s4", "s5", "norm_attention"])
+@pytest.mark.parametrize("name", ["s6", "ssd", "s4", "s5", "norm_attention", "lstm", "softmax_attention"])
 def test_the_library_is_asked_for_once_and_not_at_every_step(monkeypatch, name, convert):
-    """A form asks no more often for the array namespace over 40 steps than over 4."""
+    """A form asks no more often for the array namespace over 40 steps than over 4, and neither does a model."""
     asked, find, model = [], libraries.namespace, dsf.MODELS[name].random(d=2, n=2, seed=0)
     model = type(model)(**{k: convert(v) for k, v in model.parameters.items()})
     for module in [m for m in sys.modules.values() if getattr(m, "namespace", None) is find]:
         monkeypatch.setattr(module, "namespace", lambda **arrays: asked.append(1) or find(**arrays))
 
-    def calls(form, length):
-        system = model.system(convert(np.ones((length, 2))))
+    def calls(function, *arguments):
         asked.clear()
-        getattr(system, form)()
+        function(*arguments)
         return len(asked)
 
-    for form in ("recurrent", "convolutional", "chunked", "scan", "kernel", "states"):
-        assert calls(form, 40) == calls(form, 4) <= 5, form
+    few, many = (convert(np.ones((length, 2))) for length in (4, 40))
+    assert calls(model.output, few) == calls(model.output, many)
+    if name not in ("lstm", "softmax_attention"):
+        for form in ("recurrent", "convolutional", "chunked", "scan", "kernel", "states"):
+            counts = {calls(getattr(model.system(u), form)) for u in (few, many)}
+            assert len(counts) == 1 and max(counts) <= 5, form
+
+
+@pytest.mark.parametrize("length", [39, 40, 41, 65])
+@pytest.mark.parametrize("dense", [False, True])
+def test_a_kernel_of_any_length_has_the_feedthrough_on_its_diagonal(dense, length):
+    rng = np.random.default_rng(length)
+    system = generic(rng, length, 2, 2, 2, dense=dense)
+    for one in (system, system.map(torch.as_tensor)):
+        phi, at = np.asarray(one.kernel()), np.arange(length)
+        assert worst(phi, np.asarray(one.product_kernel())) < 1e-12
+        assert worst(phi[at, at] - np.asarray(one.C @ one.B), np.asarray(one.D)) < 1e-12
 
 
 @pytest.mark.parametrize("dense", [False, True])
