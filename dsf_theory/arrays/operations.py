@@ -44,6 +44,7 @@ OPERATIONS: dict[str, str] = {
     "expm1_ratio": "(e^z - 1)/z, of complex z too, 1 at zero",
     "log_bilinear": "log((1 + z/2)/(1 - z/2)) of complex z",
     "times_exp": "x e^log, finite wherever the product is",
+    "finite_exp": "e^x, kept within the range of numbers",
     "safe_sqrt": "√x with a finite derivative at zero",
     "log_product": "step times rate, a logarithm of a decay; -inf wherever a factor is infinite",
     "log_sum": "logarithm of the product of two decays",

@@ -54,8 +54,10 @@ class Namespace:
     def expm1_ratio(self, z: Array) -> Array:
         """``(e^z - 1) / z``, elementwise, with its limit 1 at ``z = 0``."""
         small = self.abs(z) < 1e-3
-        safe = self.where(small, self.ones_like(z), z)
-        series = 1 + z / 2 * (1 + z / 3 * (1 + z / 4 * (1 + z / 5)))  # its derivative is right at zero too
+        safe, near = self.where(small, self.ones_like(z), z), self.where(small, z, self.zeros_like(z))
+        series = 1 + near / 2 * (
+            1 + near / 3 * (1 + near / 4 * (1 + near / 5))
+        )  # its derivative is right at zero
         return self.where(small, series, self.expm1(safe) / safe)
 
     def log_bilinear(self, z: Array) -> Array:
@@ -89,6 +91,10 @@ class Namespace:
     def finite_rate(self, rate: Array) -> Array:
         """A rate of decay with 1e30 in place of infinity: the decay is zero all the same, its derivative finite."""
         return self.where(self.isinf(rate), self.astype(1e30 * self.sign(self.real(rate)), rate.dtype), rate)
+
+    def finite_exp(self, x: Array) -> Array:
+        """``e^x``, elementwise, kept within the range of numbers: such a rate, and its derivative, stay finite."""
+        return self.exp(self.clip(x, max=0.999 * math.log(float(self.finfo(x.dtype).max))))
 
     def log_sum(self, log: Array, other: Array) -> Array:
         """The logarithm of the product of two decays, its phase wrapped; -inf where either is."""

@@ -46,7 +46,7 @@ class S6(Model):
 
     def build(self, u):
         xp, delta = self.xp, self.step(u)
-        transition = Diagonal(-delta[..., None, :, None], rate=constant(xp.exp(self.A_log)))
+        transition = Diagonal(-delta[..., None, :, None], rate=constant(xp.finite_exp(self.A_log)))
         write = apply_map(self.W_B, u)[..., None, None, :]  # (..., length, heads, channel, state)
         return System(
             u=u,
@@ -106,7 +106,7 @@ class S6_2(Model):  # noqa: N801 (the registry name)
         xp, delta = self.xp, self.step(u)
         return System(
             u=u,
-            transition=Diagonal((-delta * xp.exp(self.A_log))[..., None, :, None]),
+            transition=Diagonal((-delta * xp.finite_exp(self.A_log))[..., None, :, None]),
             write=apply_map(self.W_B, u)[..., None, None, :],
             read=apply_map(self.W_C, u)[..., None, None, :],
             gain=delta[..., None, :],
@@ -166,7 +166,7 @@ class SSD(Model):
         xp, delta = self.xp, self.step(u)
         return System(
             u=u,
-            transition=Diagonal((-delta * xp.exp(self.A_log))[..., None, None]),
+            transition=Diagonal((-delta * xp.finite_exp(self.A_log))[..., None, None]),
             write=self.by_head(apply_map(self.W_B, u)),
             read=self.by_head(apply_map(self.W_C, u)),
             heads=self.heads,

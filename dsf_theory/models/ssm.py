@@ -183,7 +183,7 @@ class LRU(Model):
 
     def build(self, u):
         xp = self.xp
-        log = xp.complex(-xp.exp(xp.double(self.nu_log)), xp.exp(xp.double(self.theta_log)))
+        log = xp.complex(-xp.finite_exp(xp.double(self.nu_log)), xp.exp(xp.double(self.theta_log)))
         return System(
             u=u,
             transition=Diagonal(constant(log[:, None])),

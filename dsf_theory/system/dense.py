@@ -131,20 +131,26 @@ def product_kernel(system: Parts, Lambda: Array, B: Array, C: Array, D: Array) -
     """
     xp, L = system.xp, system.length
     for name, part in {"Lambda": Lambda[1:], "B": B, "C": C, "D": D}.items():
-        numbers = xp.numbers(part)
-        if numbers is not None and not np.isfinite(numbers).all():
-            raise ValueError(
-                f"product_kernel: expected finite matrices, found entries of {name} out of range in the basis that is "
-                "shown; kernel() works in that of the coefficients"
-            )
+        refuse_out_of_range(xp, f"entries of {name}", part)
     checks.affordable("product_kernel", system.u, L, L, system.N, system.u.shape[-1])
     at_once = xp.reshape(xp.new_eye(system.u, L), (L, L, 1, 1))
     responses, rows = 0 * B, []  # of the state to an impulse at each step, (length, N, d_in)
     for i in range(L):
-        responses = xp.matmul(Lambda[i], responses) + at_once[i] * B[i]
-        rows.append(xp.matmul(C[i], responses))
+        responses = xp.silently(xp.matmul, Lambda[i], responses) + at_once[i] * B[i]
+        rows.append(xp.silently(xp.matmul, C[i], responses))
     through_state = xp.stack(rows)
+    refuse_out_of_range(xp, "their products", through_state)
     return (xp.real(through_state) if system.real_part else through_state) + at_once * D[:, None]
+
+
+def refuse_out_of_range(xp: Namespace, what: str, part: Array) -> None:
+    """Refuse matrices, or products of them, that are too large for numbers."""
+    numbers = xp.numbers(part)
+    if numbers is not None and not np.isfinite(numbers).all():
+        raise ValueError(
+            f"product_kernel: expected finite matrices, found {what} out of range in the basis that is shown; "
+            "kernel() works in that of the coefficients"
+        )
 
 
 def in_basis(system: Parts, T: Array, before: Array | None = None) -> Parts:

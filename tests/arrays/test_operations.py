@@ -57,7 +57,18 @@ def stable(xp, x):
 
 BY_ENTRY = [
     *("exp", "expm1", "sin", "cos", "tan", "atan", "sinh", "cosh", "tanh", "sigmoid", "softplus", "relu"),
-    *("elu_plus_one", "log_sigmoid", "log_softplus", "abs", "sign", "square", "floor", "ceil", "expm1_ratio"),
+    *(
+        "elu_plus_one",
+        "log_sigmoid",
+        "log_softplus",
+        "abs",
+        "sign",
+        "square",
+        "floor",
+        "ceil",
+        "expm1_ratio",
+        "finite_exp",
+    ),
 ]
 CASES = {
     **{name: (one(name), REAL) for name in BY_ENTRY},

@@ -214,3 +214,15 @@ def test_matrices_that_are_no_numbers_are_not_multiplied_out(size):
     assert np.isfinite(system.kernel()).all() and np.isfinite(system.recurrent()).all()
     small = favor.system(np.eye(2))
     np.testing.assert_allclose(small.product_kernel(), small.kernel(), atol=1e-13)
+
+
+def test_matrices_whose_products_are_no_numbers_are_refused():
+    model = dsf.FavorAttention.random(d=4, n=2, features=8)
+    given = {name: 10 * part if name in ("W_q", "W_k") else part for name, part in model.parameters.items()}
+    u = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    system = dsf.FavorAttention(**{name: part.astype(np.float32) for name, part in given.items()}).system(u)
+    assert all(np.isfinite(part).all() for part in (system.Lambda, system.B, system.C))
+    with pytest.raises(
+        ValueError, match="product_kernel: expected finite matrices, found their products out of"
+    ):
+        system.product_kernel()

@@ -121,3 +121,29 @@ def test_a_bilinear_pole_may_decay_at_once(form):
     (gradient,) = torch.autograd.grad(y(A), A)
     change = (y(A.detach() + 1e-4) - y(A.detach() - 1e-4)) / 2e-4
     assert abs(gradient.real - change) < 1e-6 and abs(change) > 0.1
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("extreme", [1e3, -1e3])
+@pytest.mark.parametrize(
+    ("name", "options", "key"),
+    [
+        *(("s6", {"b_rule": rule}, "A_log") for rule in ("euler", "zoh")),
+        *((name, {}, "A_log") for name in ("s6_2", "ssd")),
+        ("lru", {}, "nu_log"),
+        *((name, {}, f"b_{gate}") for name in ("qlstm", "qlstm_rev") for gate in "fio"),
+        *(("rglru", {}, key) for key in ("b_a", "b_x", "Lambda_p")),
+    ],
+)
+def test_gates_and_rates_at_their_limits(name, options, key, extreme, form):
+    """Beyond the range of exp: outputs and gradients are those of a gate that is 0 or 1 to all digits."""
+    biases = tuple(name for name, one in dsf.MODELS[name].spec.items() if one.optional)
+    model = dsf.MODELS[name].random(d=4, n=2, seed=3, optional=biases, **options)
+    u, found = torch.tensor(np.random.default_rng(0).standard_normal((5, 4))), []
+    for value in (extreme, np.sign(extreme) * 60):
+        leaves = {k: torch.tensor(v, requires_grad=True) for k, v in model.parameters.items()}
+        leaves[key] = torch.full_like(leaves[key], value, requires_grad=True)
+        y = evaluated(model.with_parameters(leaves).system(u), form)
+        found.append([y, *torch.autograd.grad(y.sin().sum(), leaves.values(), materialize_grads=True)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-11)
