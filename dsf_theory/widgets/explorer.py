@@ -113,13 +113,23 @@ def look(name: str, d: int, n: int, heads: int, u: np.ndarray, seed: int) -> Vie
     decay, h = eigenvalue_magnitudes(system.Lambda), system.states()
     through_state = system.kernel()[:, :, 0, 0] - np.diag(system.D[:, 0, 0])
     words = (
-        f"{title}: N = {system.N}, {system.state_size} numbers kept from step to step, |eigenvalues of Λ| from "
-        f"{decay[:, 1:].min():.2f} to {decay[:, 1:].max():.2f}, largest |h| {digits(np.abs(h).max())}, "
-        f"largest |y| {digits(np.abs(y).max())}."
+        f"{title}: N = {system.N}, {system.state_size} number{'s' * (system.state_size > 1)} kept from step to "
+        f"step, |eigenvalues of Λ| {between(decay[:, 1:])}, largest |h| {digits(np.abs(h).max())}, "
+        f"largest |y| {digits(np.abs(y).max())}"
     )
     if missing:
-        words += f" It takes no {' and no '.join(SIZES[size] for size in SIZES if size in missing)}."
-    return View(title, decay, over_largest(h.T.real), signed_root(through_state), y, words)
+        words += f"; {', '.join(f'no {SIZES[size]}' for size in SIZES if size in missing)}"
+    return View(title, decay, over_largest(h.T.real), signed_root(through_state), y, f"{words}.")
+
+
+def between(values: np.ndarray) -> str:
+    """The range of some numbers, or the one that all of them are.
+
+    >>> between(np.array([0.25, 0.5])), between(np.ones(2))
+    ('from 0.25 to 0.50', 'all 1.00')
+    """
+    low, high = (f"{value:.2f}" for value in (np.min(values), np.max(values)))
+    return f"all {low}" if low == high else f"from {low} to {high}"
 
 
 def uneven(title: str, d: int, heads: int) -> str:

@@ -39,6 +39,9 @@ from dsf_theory.widgets.still import Still, encode_png
 
 LINE_HEIGHT = 1.4  # of the description, in em
 
+LETTERS = 360
+"""Length of a description that has room under its figure, three lines of a wide page."""
+
 
 class LiveFigure:
     """A picture of fixed size whose moving artists are drawn over a kept background, and its description.
@@ -51,16 +54,12 @@ class LiveFigure:
         figure: any Matplotlib figure made without pyplot. Its layout is computed at the first update, and kept.
         moving: the artists that change; all others are background.
         scale: pixels drawn per pixel shown, so that the picture is crisp on screens of high density.
-        lines: how many lines are kept free for the description, so that the page never jumps.
     """
 
-    def __init__(self, figure: Figure, moving: Iterable[Artist] = (), *, scale: float = 1.5, lines: int = 3):
+    def __init__(self, figure: Figure, moving: Iterable[Artist] = (), *, scale: float = 1.5):
         width, height = (round(size) for size in figure.bbox.size)
         self.image = W.Image(format="png", width=str(width), height=str(height))
-        self.note = W.HTML(
-            layout=W.Layout(min_height=f"{LINE_HEIGHT * (lines + 0.5)}em", max_width=f"{width}px")
-        )
-        self.note.layout.height = "auto"  # on a narrow page a sentence takes more lines
+        self.note = W.HTML(layout=W.Layout(height="auto", max_width=f"{width}px"))
         self.view = W.VBox([notice(), self.image, self.note])
         self.figure, self.moving, self.description = figure, list(moving), ""
         self._said = "status", "polite", ""
@@ -114,8 +113,10 @@ class LiveFigure:
 
     def _say(self, role: str, live: str, text: str) -> None:
         self._said = role, live, text
-        style = f"margin:0;line-height:{LINE_HEIGHT}"
-        self.note.value = f'<p role="{role}" aria-live="{live}" style="{style}">{html.escape(text)}</p>'
+        style = f"grid-area:1/1;margin:0 0 0.7em;line-height:{LINE_HEIGHT}"
+        said = f'<p role="{role}" aria-live="{live}" style="{style}">{html.escape(text)}</p>'
+        room = f'<p aria-hidden="true" style="{style};visibility:hidden">{"0000 " * (LETTERS // 5)}</p>'
+        self.note.value = f'<div style="display:grid">{room}{said}</div>'  # the page never jumps
 
     def _draw_background(self) -> None:
         """Draws and keeps what stands still."""

@@ -217,7 +217,7 @@ class TrainingLab:
                 (losses.plot([], [], color=colour)[0], hits.plot([], [], "o-", color=colour, ms=4)[0])
                 for colour in COLOURS
             ]
-        return LiveFigure(figure, moving=[line for pair in self._curves for line in pair], lines=2)
+        return LiveFigure(figure, moving=[line for pair in self._curves for line in pair])
 
     def _draw(self) -> None:
         run = self.runs[-1]

@@ -13,6 +13,7 @@ from panels import MAKERS
 from dsf_theory.models import MODELS
 from dsf_theory.studies.unused_sizes import unused
 from dsf_theory.widgets.controls import SLIDERS
+from dsf_theory.widgets.live import LETTERS
 from dsf_theory.widgets.typed import bounds, choices, written
 
 
@@ -72,6 +73,7 @@ def test_sentences_are_sentences_and_curves_have_room(panel):
         said = panel.live.description if panel.error is None else str(panel.error)
         assert not re.search(r"\de[+-]?\d|\w_\w|\\|[Ee]xpected|\bnan\b|\binf\b", said), said
         assert said.endswith(".") and not re.match("[a-z]", said), said
+        assert len(said) <= LETTERS, said
         assert panel.error is not None or not cut(panel), (values, cut(panel))
 
 

@@ -8,6 +8,8 @@ from browser import Lab, Notebook, browser
 from nbformat.v4 import new_code_cell, new_notebook
 from panels import MAKERS
 
+from dsf_theory.widgets.live import LETTERS
+
 pytestmark = pytest.mark.browser
 
 LEAST_TRACK = 90
@@ -54,6 +56,18 @@ CUT = """() => {
 }"""
 
 
+# How high each description is with little and with as much text as is promised room.
+HEIGHTS = """(letters) => [...document.querySelectorAll('.jp-OutputArea p[aria-live]')].map(said => {
+  const before = said.textContent, note = said.closest('.widget-html'), heights = [];
+  for (const text of ['Short.', 'A sentence of 99, '.repeat(30).slice(0, letters)]) {
+    said.textContent = text;
+    heights.push(note.getBoundingClientRect().height);
+  }
+  said.textContent = before;
+  return heights;
+})"""
+
+
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
     """A notebook with every panel, a training view, a proof and a ledger, run."""
@@ -87,6 +101,8 @@ def test_every_slider_has_a_track_and_nothing_is_cut(notebook, width, theme):
     assert len(tracks) >= 30
     assert [track for track in tracks if track["width"] < LEAST_TRACK] == []
     assert page.evaluate(CUT) == []
+    heights = page.evaluate(HEIGHTS, LETTERS)
+    assert len(heights) >= len(MAKERS) + 1 and all(short == long for short, long in heights), heights
 
 
 def test_typed_values_are_answered_and_keys_reach_whole_numbers(notebook):
