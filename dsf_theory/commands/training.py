@@ -26,6 +26,7 @@ from dsf_theory.experiments.timed import machine, timed
 from dsf_theory.training.loop import one_thread
 from dsf_theory.training.run import Run
 from dsf_theory.training.trial import Trial
+from dsf_theory.widgets.collected import early
 
 ONE_RUN = {
     "notebook": lambda mixer: ours([MIDDLE], [mixer], [32], [16], 400, [2e-2])[0],
@@ -79,7 +80,7 @@ def train_and_report(trial: Trial, checkpoint: Path | None) -> None:
                         run.save(checkpoint)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(kept_of(run, checkpoint)) from None
-    print(f"{run.step:,} steps in {run.seconds:.1f} s")
+    print(f"{run.step:,} steps in {run.seconds:.1f} s.{early(run)}")
 
 
 def kept_of(run: Run, checkpoint: Path | None) -> str:
@@ -170,8 +171,8 @@ def line(trial: Trial, result: dict) -> str:
     """What came of one run."""
     block = trial.architecture
     what = f"{block.variant.label}, {trial.task.label}, d {block.d}, n {block.n}"
-    came = (
-        result["failure"]
-        or f"{result['accuracy']:.1%} after {result['steps']:,} steps, {result['seconds']:.0f} s"
-    )
+    came = result["failure"]
+    if not came:
+        enough = f" of {trial.recipe.steps:,}, which was enough" * (result["steps"] < trial.recipe.steps)
+        came = f"{result['accuracy']:.1%} after {result['steps']:,} steps{enough}, {result['seconds']:.0f} s"
     return f"{what}, rate {trial.recipe.learning_rate:.2g}, seed {trial.seed}: {came}"

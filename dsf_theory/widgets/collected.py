@@ -57,6 +57,13 @@ def sentence(run: Run) -> str:
     return f"{model}{run.step} of {run.recipe.steps} steps, loss {found['loss']:.3f}, {share}."
 
 
+def early(run: Run) -> str:
+    """Why a run that is done took fewer steps than it might, in a sentence; nothing of any other."""
+    if not run.done or run.step >= run.recipe.steps:
+        return ""
+    return f" It ended early: {run.recipe.enough:.1%} right is enough, and no more steps are taken."
+
+
 FORMATS = {"kept": "{:,}", "rate": "{:.2g}", "seconds": "{:.1f}", "loss": "{:.3f}", "accuracy": "{:.1%}"}
 LEGEND = "Dots have the colours of the curves, which are those of the latest runs."
 

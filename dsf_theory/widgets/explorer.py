@@ -22,7 +22,7 @@ from dsf_theory.plots.style import (
 from dsf_theory.studies.unused_sizes import unused
 from dsf_theory.widgets.cells import Cells
 from dsf_theory.widgets.live import LiveFigure, Panel
-from dsf_theory.widgets.words import digits
+from dsf_theory.widgets.words import digits, uneven
 
 LENGTH = 48
 """Steps of the input."""
@@ -130,16 +130,6 @@ def between(values: np.ndarray) -> str:
     """
     low, high = (f"{value:.2f}" for value in (np.min(values), np.max(values)))
     return f"all {low}" if low == high else f"from {low} to {high}"
-
-
-def uneven(title: str, d: int, heads: int) -> str:
-    """What a reader is told whose heads do not share the channels evenly, and what would do."""
-    fitting = [str(k) for k in range(1, d + 1) if d % k == 0]
-    choices = f"{', '.join(fitting[:-1])} or {fitting[-1]} heads" if len(fitting) > 1 else "1 head"
-    return (
-        f"{title}: {heads} heads cannot share {d} channel{'s' * (d > 1)} evenly. Choose {choices}, "
-        f"or a multiple of {heads} channels."
-    )
 
 
 def without_system(title: str, model, u: np.ndarray, y: np.ndarray) -> View:

@@ -21,11 +21,12 @@ from dsf_theory.training.loop import one_thread
 from dsf_theory.training.recipe import Recipe
 from dsf_theory.training.run import Run
 from dsf_theory.training.sequence_model import Architecture
-from dsf_theory.widgets.collected import COLOURS, result, sentence, smoothed, table
+from dsf_theory.widgets.collected import COLOURS, early, result, sentence, smoothed, table
 from dsf_theory.widgets.controls import grid
 from dsf_theory.widgets.disconnected import VIEW
 from dsf_theory.widgets.live import LiveFigure
 from dsf_theory.widgets.still import Still
+from dsf_theory.widgets.words import uneven
 
 PAUSE = 0.2
 """Seconds between two pictures of a run, at least."""
@@ -155,6 +156,9 @@ class TrainingLab:
     def _chosen(self) -> Run:
         choice = {name: control.value for name, control in self.controls.items()}
         architecture = Architecture(**{name: choice[name] for name in ("mixer", "d", "n")}, **self.block)
+        model, heads = MODELS[choice["mixer"]], architecture.options.get("heads", 1)
+        if choice["d"] % heads and not unused(model, ("heads",)):
+            raise ValueError(uneven(model.title, choice["d"], heads))
         recipe = replace(self.recipe, learning_rate=choice["rate"])
         return Run(self.task, architecture, recipe, choice["seed"])
 
@@ -239,10 +243,3 @@ def choice(name: str, numbers: Iterable[float], first: float) -> W.Dropdown:
     """One of some numbers, or the one to start from."""
     options = [(f"{x:g}", x) for x in sorted({*numbers, first})]
     return W.Dropdown(options=options, value=first, description=name)
-
-
-def early(run: Run) -> str:
-    """Why a run that is done took fewer steps than it might, in a sentence; nothing of any other."""
-    if not run.done or run.step >= run.recipe.steps:
-        return ""
-    return f" It ended early: {run.recipe.enough:.1%} right is enough, and no more steps are taken."

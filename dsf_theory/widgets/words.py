@@ -33,3 +33,14 @@ def span(values: np.ndarray, count: int = 2) -> str:
     """
     low, high = digits(np.min(values), count), digits(np.max(values), count)
     return f"is {low} throughout" if low == high else f"lies between {low} and {high}"
+
+
+def uneven(title: str, d: int, heads: int) -> str:
+    """What a reader is told whose heads do not share the channels evenly, and what would do."""
+    title = title[:1].upper() + title[1:]
+    fitting = [str(k) for k in range(1, d + 1) if d % k == 0]
+    choices = f"{', '.join(fitting[:-1])} or {fitting[-1]} heads" if len(fitting) > 1 else "1 head"
+    return (
+        f"{title}: {heads} heads cannot share {d} channel{'s' * (d > 1)} evenly. Choose {choices}, "
+        f"or a multiple of {heads} channels."
+    )

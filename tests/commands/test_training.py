@@ -77,6 +77,16 @@ def test_train_command(tmp_path, capsys, monkeypatch):
     assert "d: expected a whole number >= 1, found 0" in capsys.readouterr().err
 
 
+def test_runs_that_end_early_say_why(tmp_path, capsys, monkeypatch):
+    trial = replace(TINY[0], recipe=replace(TINY[0].recipe, steps=40, enough=0.001))
+    monkeypatch.setitem(commands.ONE_RUN, "notebook", lambda mixer: trial)
+    assert main(["train", "s6"]) == 0
+    assert "It ended early: 0.1% right is enough" in capsys.readouterr().out
+    result = {"failure": None, "accuracy": 1.0, "steps": 8, "seconds": 2.0}
+    assert commands.line(trial, result).endswith("100.0% after 8 steps of 40, which was enough, 2 s")
+    assert commands.line(trial, result | {"steps": 40}).endswith("100.0% after 40 steps, 2 s")
+
+
 # -------------------------------------------------------------------- plans
 
 

@@ -244,7 +244,7 @@ def test_models_that_cannot_be_made_are_said(lab):
     lab.block = {"options": {"heads": 3}}
     press(lab, "Start")
     assert lab.runs == [] and disabled(lab) == {"Stop", "Resume"}
-    assert "d: expected a multiple of heads=3, found 8" in lab.live.note.value
+    assert "3 heads cannot share 8 channels evenly. Choose 1, 2, 4 or 8 heads" in lab.live.note.value
     lab.block = {}
     assert trained(lab).step == 30
 
@@ -255,7 +255,7 @@ def test_models_that_cannot_be_made_are_said(lab):
 def test_a_still_picture_of_a_run_that_fails_is_none(lab):
     """A notebook is not saved with an empty picture."""
     lab.block = {"options": {"heads": 3}}
-    with pytest.raises(ValueError, match="multiple of heads=3"):
+    with pytest.raises(ValueError, match="3 heads cannot share 8 channels evenly"):
         lab.still()
 
 
