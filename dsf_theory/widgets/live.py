@@ -40,7 +40,7 @@ from dsf_theory.widgets.still import Still, encode_png
 LINE_HEIGHT = 1.4  # of the description, in em
 
 LETTERS = 360
-"""Length of a description that has room under its figure, three lines of a wide page."""
+"""Length of the descriptions of panels, three lines of a wide page."""
 
 
 class LiveFigure:
@@ -54,15 +54,18 @@ class LiveFigure:
         figure: any Matplotlib figure made without pyplot. Its layout is computed at the first update, and kept.
         moving: the artists that change; all others are background.
         scale: pixels drawn per pixel shown, so that the picture is crisp on screens of high density.
+        letters: of a description that has room at any width, so that the page never jumps.
     """
 
-    def __init__(self, figure: Figure, moving: Iterable[Artist] = (), *, scale: float = 1.5):
+    def __init__(
+        self, figure: Figure, moving: Iterable[Artist] = (), *, scale: float = 1.5, letters: int = LETTERS
+    ):
         width, height = (round(size) for size in figure.bbox.size)
         self.image = W.Image(format="png", width=str(width), height=str(height))
         self.note = W.HTML(layout=W.Layout(height="auto", max_width=f"{width}px"))
         self.view = W.VBox([notice(), self.image, self.note])
         self.figure, self.moving, self.description = figure, list(moving), ""
-        self._said = "status", "polite", ""
+        self._said, self._room = ("status", "polite", ""), "0000 " * (letters // 5)
         self.lock = threading.RLock()  # callbacks may run off the main thread
         self._canvas, self._background = FigureCanvasAgg(figure), None
         figure.set_dpi(figure.dpi * scale)
@@ -115,8 +118,8 @@ class LiveFigure:
         self._said = role, live, text
         style = f"grid-area:1/1;margin:0 0 0.7em;line-height:{LINE_HEIGHT}"
         said = f'<p role="{role}" aria-live="{live}" style="{style}">{html.escape(text)}</p>'
-        room = f'<p aria-hidden="true" style="{style};visibility:hidden">{"0000 " * (LETTERS // 5)}</p>'
-        self.note.value = f'<div style="display:grid">{room}{said}</div>'  # the page never jumps
+        room = f'<p aria-hidden="true" style="{style};visibility:hidden">{self._room}</p>'
+        self.note.value = f'<div style="display:grid">{room}{said}</div>'
 
     def _draw_background(self) -> None:
         """Draws and keeps what stands still."""

@@ -17,13 +17,10 @@ from dsf_theory.claims.report import LedgerReport, Report
 from dsf_theory.claims.statement import METHODS
 from dsf_theory.system.words import scientific, typeset
 from dsf_theory.widgets.disconnected import VIEW, notice
-from dsf_theory.widgets.theme import BAD, GOOD, MUTED
+from dsf_theory.widgets.theme import AS_WIDE_AS_THE_PAGE, BAD, GOOD, MUTED
 
 SHOWN = 2
 """Identities of one step that are shown."""
-
-AS_WIDE_AS_THE_PAGE = {"display": "block", "overflow": "auto"}
-"""Layout of text: words wrap, and a formula that is wider scrolls in a box of its own."""
 
 
 class Proof:

@@ -1,4 +1,4 @@
-"""Colours of all that is drawn in HTML: JupyterLab's own variables, so that they follow its light and dark themes.
+"""Layout and colours of what is drawn in HTML: JupyterLab's own variables, which follow its light and dark themes.
 
 Where there is no JupyterLab, as in an export, the colour of the text around stands in for what is not known. Every
 text colour has a contrast of at least 4.5 with the grounds of both themes.
@@ -15,6 +15,10 @@ LINE = "var(--jp-border-color2, #bdbdbd)"
 
 FILL = "var(--jp-layout-color2, #eeeeee)"
 """What a bar stands in, and other areas without text."""
+
+
+AS_WIDE_AS_THE_PAGE = {"display": "block", "overflow": "auto"}
+"""Layout of text: words wrap, and a formula or a table that is wider scrolls in a box of its own."""
 
 
 def towards_ink(variable: str, otherwise: str) -> str:

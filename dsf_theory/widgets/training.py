@@ -26,6 +26,7 @@ from dsf_theory.widgets.controls import grid
 from dsf_theory.widgets.disconnected import VIEW
 from dsf_theory.widgets.live import LiveFigure
 from dsf_theory.widgets.still import Still
+from dsf_theory.widgets.theme import AS_WIDE_AS_THE_PAGE
 from dsf_theory.widgets.words import uneven
 
 PAUSE = 0.2
@@ -92,7 +93,7 @@ class TrainingLab:
         for name, act in {"Start": self.start, "Stop": self.stop, "Resume": self.resume}.items():
             self.buttons[name].on_click(lambda _, act=act: act())
         self.progress = W.FloatProgress(0.0, min=0, max=1, layout=W.Layout(width="14em"))
-        self.left, self.table, self.live = W.Label(), W.HTML(), self._picture()
+        self.left, self.table, self.live = W.Label(), W.HTML(layout=AS_WIDE_AS_THE_PAGE), self._picture()
         self.view = self._laid_out()
         self.view.add_class(VIEW)
         self.controls["mixer"].observe(self._disable, "value")
@@ -202,8 +203,8 @@ class TrainingLab:
 
     def _picture(self) -> LiveFigure:
         steps, guessing = self.recipe.steps, float(np.log(self.task.classes))
-        with mpl.rc_context(STYLE | {"figure.dpi": 96}):
-            figure = new_figure(9.2, 2.8)
+        with mpl.rc_context(STYLE):
+            figure = new_figure(9.2, 2.8, dpi=96)
             losses, hits = figure.subplots(1, 2)
             losses.set(xlim=(0, steps), ylim=(0, 1.2 * guessing), xlabel="step")
             losses.set_title("Loss on the training batches")
@@ -221,7 +222,7 @@ class TrainingLab:
                 (losses.plot([], [], color=colour)[0], hits.plot([], [], "o-", color=colour, ms=4)[0])
                 for colour in COLOURS
             ]
-        return LiveFigure(figure, moving=[line for pair in self._curves for line in pair])
+        return LiveFigure(figure, moving=[line for pair in self._curves for line in pair], letters=220)
 
     def _draw(self) -> None:
         run = self.runs[-1]

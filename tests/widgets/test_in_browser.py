@@ -8,8 +8,6 @@ from browser import Lab, Notebook, browser
 from nbformat.v4 import new_code_cell, new_notebook
 from panels import MAKERS
 
-from dsf_theory.widgets.live import LETTERS
-
 pytestmark = pytest.mark.browser
 
 LEAST_TRACK = 90
@@ -57,8 +55,9 @@ CUT = """() => {
 
 
 # How high each description is with little and with as much text as is promised room.
-HEIGHTS = """(letters) => [...document.querySelectorAll('.jp-OutputArea p[aria-live]')].map(said => {
-  const before = said.textContent, note = said.closest('.widget-html'), heights = [];
+HEIGHTS = """() => [...document.querySelectorAll('.jp-OutputArea p[aria-live]')].map(said => {
+  const letters = said.previousSibling.textContent.length, before = said.textContent;
+  const note = said.closest('.widget-html'), heights = [];
   for (const text of ['Short.', 'A sentence of 99, '.repeat(30).slice(0, letters)]) {
     said.textContent = text;
     heights.push(note.getBoundingClientRect().height);
@@ -90,6 +89,20 @@ def notebook(tmp_path_factory):
         yield notebook
 
 
+def test_a_table_that_is_wider_than_the_page_scrolls(notebook):
+    page = notebook.page
+    page.locator("button[title=Start]").click()
+    table = page.locator(".widget-html table")
+    table.wait_for(timeout=30_000)
+    page.get_by_text("30 of 30 steps").wait_for(timeout=30_000)
+    page.set_viewport_size({"width": 700, "height": 1200})
+    page.wait_for_timeout(500)
+    scrolls = """e => { const box = e.closest('.widget-html'), table = e.getBoundingClientRect();
+      const fits = table.right <= box.getBoundingClientRect().right + 1;
+      return [fits, getComputedStyle(box).overflowX, box.scrollWidth > box.clientWidth]; }"""
+    assert table.evaluate(scrolls) in ([False, "auto", True], [True, "auto", False])
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [900, 1100, 1400, 1600])
 def test_every_slider_has_a_track_and_nothing_is_cut(notebook, width, theme):
@@ -101,7 +114,7 @@ def test_every_slider_has_a_track_and_nothing_is_cut(notebook, width, theme):
     assert len(tracks) >= 30
     assert [track for track in tracks if track["width"] < LEAST_TRACK] == []
     assert page.evaluate(CUT) == []
-    heights = page.evaluate(HEIGHTS, LETTERS)
+    heights = page.evaluate(HEIGHTS)
     assert len(heights) >= len(MAKERS) + 1 and all(short == long for short, long in heights), heights
 
 

@@ -81,6 +81,11 @@ def until(condition):
 # -------------------------------------------------------------------- buttons
 
 
+def test_the_picture_is_as_wide_as_those_of_panels():
+    lab = TrainingLab(TASK, ["linear_attention"], RECIPE, d=8, n=4)
+    assert 850 <= int(lab.live.image.width) <= 910
+
+
 def test_a_run_that_ends_early_says_why():
     lab = TrainingLab(TASK, ["linear_attention"], replace(RECIPE, enough=0.01), d=8, n=4)
     run = trained(lab)
