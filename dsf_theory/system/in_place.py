@@ -4,6 +4,11 @@ Each buffer holds one chunk and stays in cache. On the way back the states of a 
 before it, so that of all states only those are kept. Arrays are time-major: (time, batch, heads, channel, state).
 """
 
+from collections.abc import Callable
+from functools import cached_property
+from operator import itemgetter
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -23,7 +28,40 @@ class Buffer:
 
     def __init__(self, like: Tensor, chunk: int, shape: torch.Size):
         self.all = like.new_empty(chunk, *shape)
-        self.steps = list(self.all.unbind())
+
+    @cached_property
+    def steps(self) -> list[Tensor]:
+        """The steps, as views that serve every chunk: making them takes as long as a step does."""
+        return list(self.all.unbind())
+
+
+class Steps(NamedTuple):
+    """Steps made finite, and what their product with a rate has more: -inf where they were infinite, else zero.
+
+    Args:
+        finite: (time, batch, heads, channel, state).
+        reset: the same shape; None where no step was infinite.
+    """
+
+    finite: Tensor
+    reset: Tensor | None
+
+    @classmethod
+    def of(cls, step: Tensor) -> "Steps":
+        """The two parts of some steps; complex ones are finite already."""
+        if step.is_complex() or namespace(step=step).throughout(step.abs() < torch.inf):
+            return cls(step, None)
+        finite = torch.nan_to_num(step, nan=torch.nan, posinf=0.0, neginf=0.0)
+        return cls(finite, -(step - finite).abs())
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Steps":
+        """The same with a function applied to each part."""
+        return Steps(function(self.finite), None if self.reset is None else function(self.reset))
+
+    def times(self, rate: Tensor, out: Tensor | None = None) -> Tensor:
+        """The logarithms of the decays."""
+        log = torch.mul(self.finite, rate, out=out)
+        return log if self.reset is None else log.add_(self.reset)
 
 
 def outputs(
@@ -32,13 +70,14 @@ def outputs(
     """y (time, batch, heads, channel) of x (time, batch, heads, channel, 1), and the state before each chunk."""
     shape = torch.broadcast_shapes(rate.shape, *(part.shape[1:] for part in (x, step, write, read)))
     h = x.new_zeros(shape)
-    starts, found = [], []
+    starts, found, steps = [], [], Steps.of(step)
     buffers = [Buffer(x, min(chunk, len(x)), shape) for _ in range(2)]
     for block in blocks(len(x), chunk):
         starts.append(h)
-        decay, states = run(h, step[block], rate, write[block], x[block], buffers)
+        now = steps.map(itemgetter(block))
+        decay, _, states = run(h, now, rate, write[block], x[block], buffers)
         found.append((states * read[block]).sum(-1))
-        h = states[-1] + rounding(step[block], precise, decay) * h
+        h = states[-1] + rounding(now, precise, decay) * h
     return torch.cat(found), torch.stack(starts)
 
 
@@ -63,15 +102,16 @@ def gradients(
     dx, d_step, d_write, d_read = (
         torch.empty(part.shape, dtype=x.dtype, device=x.device) for part in parts[:4]
     )
-    d_rate = torch.zeros_like(rate)
+    d_rate, steps = torch.zeros_like(rate), Steps.of(step)
     carry = torch.zeros_like(starts[0])  # conj(decay) g of the first step of the chunk after
     buffers = [Buffer(x, min(chunk, len(x)), carry.shape) for _ in range(3)]
     for block, start in zip(reversed(blocks(len(x), chunk)), reversed(starts.unbind()), strict=True):
-        decay, states = run(start, step[block], rate, write[block], x[block], buffers)
+        now = steps.map(itemgetter(block))
+        decay, decays, states = run(start, now, rate, write[block], x[block], buffers)
         d_out = dy[block][..., None]
         g = buffers[2].all[: len(states)]
         torch.mul(d_out, read[block].conj().expand_as(g), out=g)  # what is read of h_i alone
-        carry = adjoint(buffers[2].steps[: len(g)], decay.unbind(), carry)  # now g is all of g_i
+        carry = adjoint(buffers[2].steps[: len(g)], decays, carry)  # now g is all of g_i
         into(dx[block], g, write[block].conj())
         into(d_write[block], g, x[block].conj())
         into(d_read[block], states.conj(), d_out)
@@ -80,47 +120,41 @@ def gradients(
         torch.mul(decay[0], start, out=d_log[0])
         torch.mul(g, d_log.conj(), out=d_log)
         into(d_step[block], d_log, rate.conj())
-        d_rate += (d_log * resets(step[block])[0].conj()).sum(0).sum_to_size(rate.shape)
+        d_rate += (d_log * now.finite.conj()).sum(0).sum_to_size(rate.shape)
     return dx, d_step, d_write, d_read, d_rate
 
 
-def run(h: Tensor, step: Tensor, rate: Tensor, write: Tensor, x: Tensor, buffers: list[Buffer]):
-    """The decays and states of one chunk that starts from h, in the buffers, but for decays that many states share."""
+def run(h: Tensor, steps: Steps, rate: Tensor, write: Tensor, x: Tensor, buffers: list[Buffer]):
+    """The decays, all at once and step by step, and the states of one chunk that starts from h.
+
+    They are in the buffers, but for decays that many states share.
+    """
     decay, states = (buffer.all[: len(x)] for buffer in buffers[:2])
-    finite, reset = resets(step)
-    alike = decay.numel() // torch.broadcast_shapes(step.shape, rate.shape).numel()
+    alike = decay.numel() // torch.broadcast_shapes(steps.finite.shape, rate.shape).numel()
     if alike == 1:
-        torch.addcmul(reset, finite, rate, out=decay).exp_()
+        steps.times(rate, out=decay).exp_()
     else:  # one decay for many states: its exponential is taken once
-        small = torch.addcmul(reset, finite, rate).exp_()
+        small = steps.times(rate).exp_()
         decay = decay.copy_(small) if alike < SHARED else small
+    decays = buffers[0].steps[: len(x)] if alike < SHARED else decay.unbind()
     torch.mul(write.expand_as(states), x, out=states)
-    for now, a in zip(buffers[1].steps[: len(x)], decay.unbind(), strict=True):
+    for now, a in zip(buffers[1].steps[: len(x)], decays, strict=True):
         h = now.addcmul_(a, h)
-    return decay, states
+    return decay, decays, states
 
 
-def resets(step: Tensor) -> tuple[Tensor, Tensor]:
-    """Steps made finite, and what their product with the rate has more: -inf where they were infinite, else zero."""
-    if step.is_complex():  # finite already
-        return step, step.new_zeros(())
-    finite = torch.nan_to_num(step, nan=torch.nan, posinf=0.0, neginf=0.0)
-    return finite, -(step - finite).abs()
-
-
-def rounding(step: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
+def rounding(steps: Steps, rate: Tensor, decay: Tensor) -> Tensor:
     """What a product of single precision decays lacks: over 100,000 steps of slow decay it would be a percent.
 
     Args:
-        step: (time, batch, heads, channel, state), in single or double precision.
+        steps: in single or double precision.
         rate: (batch, heads, channel, state), in the precision in which it was formed.
         decay: (time, batch, heads, channel, state), as used.
     """
     double = namespace(decay=decay).double(decay.new_zeros(())).dtype
     if decay.dtype == double:
         return decay.new_zeros(())
-    finite, reset = resets(step)
-    exact = (reset.sum(0) + finite.to(double).sum(0) * rate.to(double)).exp()
+    exact = steps.map(lambda part: part.to(double).sum(0)).times(rate.to(double)).exp()
     return (exact - torch.prod(decay, 0, dtype=double)).to(decay.dtype)
 
 
