@@ -32,14 +32,14 @@ OPTIONS = {
         {"phi": positive_features, "psi": signed_features, "eta": "one", "heads": 2},
         {"phi": positive_features, "psi": signed_features, "eta": signed_normaliser, "heads": 2},
     ],
-    "norm_attention": [*HEADS, {"heads": 2, "eta": "softplus"}, {"eta": "sigmoid"}],
+    "norm_attention": [*HEADS, {"heads": 2, "eta": "softplus"}, {"eta": "sigmoid"}, {"feature_map": "elu_plus_one"}],
     "taylor_attention": [*HEADS, {"order": 4}],
     "favor_attention": HEADS,
     "s4d": RULES[1:],
     "s4": RULES[:1],
     "s5": RULES[1:],
     "s6": [{"b_rule": "zoh"}],
-    "ssd": [*HEADS, {"heads": 4, "groups": 2}, {"heads": 3, "groups": 3}],
+    "ssd": [*HEADS, {"heads": 4, "groups": 2}, {"heads": 3, "groups": 3}, {"coupled": False}],
     "rglru": [{"reset": True}, {"c": 3.0}],
 }
 """What the laws are run with beyond the defaults, which every registered model is run with."""

@@ -274,25 +274,26 @@ def separable_attention_coefficients(u, *, phi=elu_plus_one, psi=elu_plus_one, e
     return separable_dense(u, *separable_parts(u, phi, psi, eta), **weights)
 
 
-def norm_parts(u, W_eta, b_eta, eta):
+def norm_parts(u, W_eta, b_eta, eta, feature_map):
     activation = {"exp": np.exp, "softplus": softplus, "sigmoid": sigmoid}[eta]
+    phi = {"identity": lambda x: x, "elu_plus_one": elu_plus_one}[feature_map]
     return (
-        lambda q: q,
-        lambda k: k,
+        phi,
+        phi,
         lambda i, head, products: activation(
             np.dot(W_eta[head], u[i]) + np.broadcast_to(b_eta, len(W_eta))[head]
         ),
     )
 
 
-def norm_attention(u, *, W_eta, b_eta=0.0, eta="exp", **weights):
+def norm_attention(u, *, W_eta, b_eta=0.0, eta="exp", feature_map="identity", **weights):
     """Sieber et al. 2024, eq. 21: P_ij = q_i . k_j / eta_i, learned eta_i = act(w_head . u_i + b_head)."""
-    return separable(u, *norm_parts(u, W_eta, b_eta, eta), **weights)
+    return separable(u, *norm_parts(u, W_eta, b_eta, eta, feature_map), **weights)
 
 
-def norm_attention_coefficients(u, *, W_eta, b_eta=0.0, eta="exp", **weights):
+def norm_attention_coefficients(u, *, W_eta, b_eta=0.0, eta="exp", feature_map="identity", **weights):
     """Lambda_i = eta_{i-1} / eta_i, one scalar per head."""
-    return separable_dense(u, *norm_parts(u, W_eta, b_eta, eta), **weights)
+    return separable_dense(u, *norm_parts(u, W_eta, b_eta, eta, feature_map), **weights)
 
 
 # ---------------------------------------------------------------------------------------------- state spaces
@@ -486,7 +487,7 @@ def s6_2_coefficients(u, *, w_delta, W_B, W_C, A_log, D, b_delta=0.0):
     return coefficients
 
 
-def ssd(u, *, W_x, W_delta, A_log, W_B, W_C, D, b_delta=0.0, heads=1, groups=1):
+def ssd(u, *, W_x, W_delta, A_log, W_B, W_C, D, b_delta=0.0, heads=1, groups=1, coupled=True):
     """Dao and Gu 2024 (Mamba-2): a scalar decay per head, B and C shared by the heads of a group."""
     d, n = u.shape[1], len(W_B) // groups
     h, y = np.zeros((heads, d // heads, n)), np.zeros(u.shape)
@@ -497,12 +498,13 @@ def ssd(u, *, W_x, W_delta, A_log, W_B, W_C, D, b_delta=0.0, heads=1, groups=1):
         for head in range(heads):
             group = head * groups // heads
             decay = np.exp(-np.exp(A_log[head]) * delta[head])
-            h[head] = decay * h[head] + delta[head] * np.outer(x[head], beta[group])
+            gain = delta[head] if coupled else 1.0
+            h[head] = decay * h[head] + gain * np.outer(x[head], beta[group])
             y[i, head * (d // heads) : (head + 1) * (d // heads)] = h[head] @ gamma[group] + D[head] * x[head]
     return y
 
 
-def ssd_coefficients(u, *, W_x, W_delta, A_log, W_B, W_C, D, b_delta=0.0, heads=1, groups=1):
+def ssd_coefficients(u, *, W_x, W_delta, A_log, W_B, W_C, D, b_delta=0.0, heads=1, groups=1, coupled=True):
     """The value map W_x enters B and D; head = channel // (d / heads), group = head * groups // heads."""
     (length, d), n = u.shape, len(W_B) // groups
     coefficients = empty_coefficients(length, d * n, d, d)
@@ -518,7 +520,8 @@ def ssd_coefficients(u, *, W_x, W_delta, A_log, W_B, W_C, D, b_delta=0.0, heads=
                 coefficients[2][i, channel, index] = np.dot(W_C[group * n + state], u[i])
                 for column in range(d):
                     beta = np.dot(W_B[group * n + state], u[i])
-                    coefficients[1][i, index, column] = delta * beta * W_x[channel, column]
+                    gain = delta if coupled else 1.0
+                    coefficients[1][i, index, column] = gain * beta * W_x[channel, column]
             for column in range(d):
                 coefficients[3][i, channel, column] = D[head] * W_x[channel, column]
     return coefficients

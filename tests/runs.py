@@ -88,8 +88,11 @@ def row_of(trial: Trial, accuracy: float, guessing: float | None = 0.125) -> Row
 
 
 def rows_of(name: str, accuracy=lambda trial: 0.5 + 0.1 * trial.seed) -> list[Row]:
-    """Made-up results of an experiment's runs."""
-    return [row_of(trial, accuracy(trial)) for trial in EXPERIMENTS[name].trials("notebook")]
+    """Made-up results of an experiment's runs at its smallest scale, tuning seeds counted from 0."""
+    one = EXPERIMENTS[name]
+    found = one.trials(next(iter(one.presets)))
+    found = [replace(trial, seed=trial.seed % 100) for trial in found]
+    return [row_of(trial, accuracy(trial)) for trial in found]
 
 
 def assert_close(run, other, tolerance=2e-4):

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from dsf_theory.experiments import results
 from dsf_theory.experiments.declared import experiment
 from dsf_theory.experiments.estimate import Estimate, Measured, committed, multiply_adds
+from dsf_theory.experiments.store import Store
+from dsf_theory.experiments.tuning import fresh
 
 
-def plan(names: Sequence[str], preset: str, done: set[str]) -> Table:
+def plan(names: Sequence[str], preset: str, store: Store, again: bool = False) -> Table:
     """What a sweep would do: runs, those done, steps, tokens, multiplications, and time on one thread.
 
     Args:
         names: experiments.
         preset: their scale.
-        done: keys of the runs that have a result.
+        store: with the results that there are.
+        again: whether runs that failed are to be done again.
     """
     layout = {"padding": (0, 1, 0, 0), "pad_edge": False, "box": SIMPLE_HEAD, "show_edge": False}
     table = Table(**layout, title_justify="left", caption_justify="left")
@@ -24,9 +28,11 @@ def plan(names: Sequence[str], preset: str, done: set[str]) -> Table:
     table.add_column("experiment", no_wrap=True)
     for column in ("runs", "done", "steps", "tokens", "mult-adds", "time"):
         table.add_column(column, justify="right", no_wrap=True)
+    done = store.keys() - (store.failures() if again else set())
     measured, every, total = Measured(committed()), [], Counter()
     for name in names:
         trials = experiment(name).trials(preset)
+        trials += fresh(trials, results.rows(trials, store), foreseen=True)
         left = [trial for trial in trials if trial.key not in done]
         estimates = [measured.estimate(trial) for trial in left]
         every += estimates

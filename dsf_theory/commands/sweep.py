@@ -47,18 +47,17 @@ def run(options) -> int:
     import dsf_theory.commands.training as training
     from dsf_theory.commands.plan import plan
     from dsf_theory.commands.tables import show
-    from dsf_theory.experiments.declared import EXPERIMENTS, experiment
+    from dsf_theory.experiments.declared import at_scale, experiment
     from dsf_theory.experiments.store import Store
 
     if options.minutes is not None and not options.device:
         raise ValueError("minutes: expected with --device, found without")
-    names = options.names or list(EXPERIMENTS)
+    names = options.names or at_scale(options.preset)
     for name in names:
         experiment(name)
     store = Store(options.store or RESULTS / f"{options.preset}.sqlite", reading=options.dry_run)
     if options.dry_run:
-        done = store.keys() - (store.failures() if options.again else set())
-        show(plan(names, options.preset, done))
+        show(plan(names, options.preset, store, options.again))
         return 0
     if options.again:
         print(f"{store.forget_failures()} failed runs are to be done again")

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dsf_theory.experiments.protocol import TUNING
 from dsf_theory.models import MODELS
 from dsf_theory.tasks import Task
 from dsf_theory.training.architecture import Variant
+from dsf_theory.training.released import OPTIONAL
 from dsf_theory.training.trial import Trial
 
 
@@ -115,6 +117,18 @@ class Summary(OfTrial):
         return self.rows[0].state_size
 
     @property
+    def mixer_parameters(self) -> int:
+        """Real numbers that the mixer of a layer learns."""
+        block, model = self.trial.architecture, MODELS[self.trial.architecture.mixer]
+        optional = OPTIONAL[block.mixer] if block.released else model.customary()
+        start = model.random(block.d, block.n, optional=optional, **block.options)
+        return sum(
+            array.size * (1 + np.iscomplexobj(array))
+            for name, array in start.parameters.items()
+            if model.spec[name].trained
+        )
+
+    @property
     def guessing(self) -> float | None:
         """The accuracy of guessing."""
         return self.rows[0].guessing
@@ -153,7 +167,8 @@ class Summary(OfTrial):
 def summary(rows: Iterable[Row]) -> list[Summary]:
     """One summary for each task, model and size, at its best learning rate, that of the highest mean.
 
-    They are in the order of :func:`order`, and the seeds of each in the order of the rows.
+    Runs on tuning seeds are left out. The summaries are in the order of :func:`order`, and the seeds of each in the
+    order of the rows.
 
     >>> from dsf_theory.experiments.ours import EASY, ours
     >>> trials = ours([EASY], ["s6"], [4], [2], 10, rates=[0.1, 0.2])
@@ -161,15 +176,19 @@ def summary(rows: Iterable[Row]) -> list[Summary]:
     >>> [(one.rate, round(one.accuracy, 2), one.seeds) for one in summary(rows)]
     [(0.2, 0.3, 3)]
     """
+    best: dict[tuple, Summary] = {}
+    for one in by_rate(row for row in rows if row.seed not in TUNING):
+        if one.cell not in best or one.accuracy > best[one.cell].accuracy:
+            best[one.cell] = one
+    return sorted(best.values(), key=order)
+
+
+def by_rate(rows: Iterable[Row]) -> list[Summary]:
+    """One summary for each task, model, size and learning rate."""
     alike: dict[tuple, list[Row]] = {}
     for row in rows:
         alike.setdefault((row.cell, row.rate), []).append(row)
-    best: dict[tuple, Summary] = {}
-    for (cell, _), of_a_rate in alike.items():
-        one = Summary(tuple(of_a_rate))
-        if cell not in best or one.accuracy > best[cell].accuracy:
-            best[cell] = one
-    return sorted(best.values(), key=order)
+    return [Summary(tuple(of_a_rate)) for of_a_rate in alike.values()]
 
 
 def order(one: Summary) -> tuple:

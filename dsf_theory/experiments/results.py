@@ -13,6 +13,7 @@ from pathlib import Path
 from dsf_theory.experiments.declared import experiment
 from dsf_theory.experiments.records import Row
 from dsf_theory.experiments.store import Store
+from dsf_theory.experiments.tuning import count, fresh
 from dsf_theory.training.trial import Trial
 from dsf_theory.version import __version__
 
@@ -76,6 +77,11 @@ def rows(trials: Iterable[Trial], store: Store) -> list[Row]:
     return found
 
 
+def with_fresh(trials: list[Trial], store: Store) -> list[Trial]:
+    """Some runs, and those on fresh seeds that follow from the results of the tuning runs among them."""
+    return trials + fresh(trials, rows(trials, store))
+
+
 def short(value):
     """A value with its numbers to five digits, a curve as a tuple of points.
 
@@ -109,7 +115,7 @@ def keep(name: str, preset: str, store: Store, folder: Path = FOLDER, machine: s
         ValueError: if there is not a single result.
     """
     trials = experiment(name).trials(preset)
-    found = rows(trials, store)
+    found = rows(with_fresh(trials, store), store)
     if not found:
         raise ValueError(
             f"store: expected results of {name} at the scale {preset}, found none in {store.path}"
@@ -119,7 +125,7 @@ def keep(name: str, preset: str, store: Store, folder: Path = FOLDER, machine: s
         experiment=name,
         preset=preset,
         rows=tuple(found),
-        of=len(trials),
+        of=count(trials),
         version=__version__,
         machine=machine or here,
     )

@@ -78,6 +78,11 @@ class Declared:
         return {name: one.take(name, arguments.get(name, one.default)) for name, one in cls.options.items()}
 
     @classmethod
+    def customary(cls) -> tuple[str, ...]:
+        """The optional parameters that a layer has if nothing else is asked for."""
+        return tuple(name for name, one in cls.spec.items() if one.customary)
+
+    @classmethod
     def shapes(cls) -> dict[str, str]:
         """Parameter -> names of its axes."""
         return {name: one.shape for name, one in cls.spec.items()}

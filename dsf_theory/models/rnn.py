@@ -4,6 +4,7 @@ import numpy as np
 
 from dsf_theory.models.base import Model, NoFiniteSystemError
 from dsf_theory.models.declaration import Option, Parameter
+from dsf_theory.models.starts import inverse_softplus, started_with
 from dsf_theory.system import System, apply_map
 from dsf_theory.system.transition import Diagonal
 
@@ -14,8 +15,8 @@ class Gated(Model):
     """What the gated recurrent networks share: gates of the input, one state a channel."""
 
     @classmethod
-    def dimensions(cls, d, n, **options):
-        return {"d": d}
+    def dimensions(cls, d, n, *, memory=None, **options):
+        return {"d": d} | started_with(memory)
 
     def gate(self, name: str, u):
         """``W_name u + b_name``, (..., length, d)."""
@@ -30,6 +31,12 @@ def per_channel(x):
 def zeros(size: int, *names: str) -> dict[str, np.ndarray]:
     """A vector of zeros under each name."""
     return {name: np.zeros(size) for name in names}
+
+
+def reversed_gate(size: dict) -> np.ndarray:
+    """The biases f at which a gate ``σ(-f)`` starts: -1, or where it is ``exp(-1/memory)``."""
+    memory = size.get("memory")
+    return np.full(size["d"], -1.0 if memory is None else inverse_softplus(1 / memory))
 
 
 class LSTM(Gated):
@@ -87,6 +94,8 @@ class QLSTM(Gated):
     Args:
         W_f, W_i, W_o, W_u: (d, d); optional b_f, b_i, b_o: (d,).
 
+    The forget gate starts at σ(1), a memory of 3 steps; ``random(memory=m)`` starts it at ``exp(-1/m)``.
+
     Source: Sieber et al. 2024, eq. (22).
 
     >>> QLSTM.random(d=2).output(np.ones((3, 2))).shape
@@ -97,6 +106,7 @@ class QLSTM(Gated):
     title = "quasi-LSTM"
     W_f = W_i = W_o = W_u = Parameter("d d")
     b_f = b_i = b_o = Parameter("d", optional=True)
+    free_sizes = ("memory",)
 
     def build(self, u):
         xp = self.xp
@@ -114,7 +124,7 @@ class QLSTM(Gated):
 
     @classmethod
     def initial(cls, rng, size):
-        return {"b_f": np.ones(size["d"])} | zeros(size["d"], "b_i", "b_o")
+        return {"b_f": -reversed_gate(size)} | zeros(size["d"], "b_i", "b_o")
 
 
 class QLSTMReversed(QLSTM):
@@ -139,7 +149,7 @@ class QLSTMReversed(QLSTM):
 
     @classmethod
     def initial(cls, rng, size):
-        return {"b_f": -np.ones(size["d"]), "alpha": np.ones(())} | zeros(size["d"], "b_i", "b_o")
+        return {"b_f": reversed_gate(size), "alpha": np.ones(())} | zeros(size["d"], "b_i", "b_o")
 
 
 class RGLRU(Gated):

@@ -1,6 +1,9 @@
 """Selective state space models: S6 (Mamba), its variant in the paper's code, and SSD (Mamba-2).
 
 Step Δ, write β and read γ are functions of the input: ``Λ_i = exp(Δ_i A)``, ``B_i = Δ_i β_i``, ``C_i = γ_iᵀ``.
+
+The literature starts them with steps Δ of 0.001 to 0.1. ``random(memory=m)`` starts with Δ = 1 and every decay at
+1/m: a state keeps the share 1/e of what it held m steps ago, as far as Δ depends on its bias alone.
 """
 
 import numpy as np
@@ -8,7 +11,8 @@ import numpy as np
 from dsf_theory.arrays import Array, checks
 from dsf_theory.models.base import Model
 from dsf_theory.models.declaration import Option, Parameter
-from dsf_theory.models.ssm import constant, step_sizes
+from dsf_theory.models.ssm import constant
+from dsf_theory.models.starts import inverse_softplus, remembering, started_with, step_sizes
 from dsf_theory.system import System, apply_map
 from dsf_theory.system.transition import Diagonal
 
@@ -38,7 +42,7 @@ class S6(Model):
     A_log = Parameter("d n")
     D = Parameter("d")
     b_rule = Option("euler", choices=("euler", "zoh"))
-    free_sizes = ("r",)
+    free_sizes = ("r", "memory")
 
     def step(self, u: Array) -> Array:
         """Δ (..., length, d) of u."""
@@ -58,10 +62,10 @@ class S6(Model):
         )
 
     @classmethod
-    def dimensions(cls, d, n, *, r=None, **options):
+    def dimensions(cls, d, n, *, r=None, memory=None, **options):
         r = -(-d // 16) if r is None else r
         checks.positive_size(r=r)
-        return {"d": d, "n": n, "r": r}
+        return {"d": d, "n": n, "r": r} | started_with(memory)
 
     @classmethod
     def initial(cls, rng, size):
@@ -71,7 +75,7 @@ class S6(Model):
             "b_delta": inverse_softplus(step_sizes(rng, d)),
             "A_log": np.log(np.broadcast_to(np.arange(1.0, n + 1), (d, n))),
             "D": np.ones(d),
-        }
+        } | remembering(size, (d,), (d, n))
 
 
 class S6_2(Model):  # noqa: N801 (the registry name)
@@ -133,6 +137,7 @@ class SSD(Model):
     Args:
         W_x: (d, d), W_delta: (heads, d), A_log, D: (heads,), W_B, W_C: (groups*n, d); optional b_delta: (heads,).
         heads: number of heads. groups: number of groups; head r reads group ``r * groups // heads``.
+        coupled: whether the step that decays the state also scales what is written; False for ``B_i = β_i ⊗ W_x``.
 
     Source: Dao and Gu 2024 (Mamba-2), section 3 and 7.
 
@@ -150,6 +155,8 @@ class SSD(Model):
     D = Parameter("heads")
     heads = Option(None, whole=True)
     groups = Option(1, whole=True)
+    coupled = Option(True, choices=(True, False))
+    free_sizes = ("memory",)
 
     def check(self):
         self.heads = self.sizes["heads"] if self.heads is None else self.heads
@@ -170,7 +177,7 @@ class SSD(Model):
             write=self.by_head(apply_map(self.W_B, u)),
             read=self.by_head(apply_map(self.W_C, u)),
             heads=self.heads,
-            gain=delta[..., None],
+            gain=delta[..., None] if self.coupled else None,
             value_map=self.W_x,
             skip=self.D[None, :, None],
         )
@@ -183,11 +190,11 @@ class SSD(Model):
         return xp.reshape(x, (*x.shape[:-4], self.heads, 1, states))
 
     @classmethod
-    def dimensions(cls, d, n, *, heads=None, groups=1, **options):
+    def dimensions(cls, d, n, *, heads=None, groups=1, memory=None, **options):
         heads = heads or groups
         checks.divides("d", d, "heads", heads)
         checks.divides("heads", heads, "groups", groups)
-        return {"d": d, "heads": heads, "groups*n": groups * n}
+        return {"d": d, "heads": heads, "groups*n": groups * n} | started_with(memory)
 
     @classmethod
     def initial(cls, rng, size):
@@ -196,9 +203,4 @@ class SSD(Model):
             "b_delta": inverse_softplus(step_sizes(rng, heads)),
             "A_log": np.log(rng.uniform(1, 16, heads)),
             "D": np.ones(heads),
-        }
-
-
-def inverse_softplus(y: np.ndarray) -> np.ndarray:
-    """x with ``softplus(x) = y``."""
-    return y + np.log(-np.expm1(-y))
+        } | remembering(size, (heads,), (heads,))

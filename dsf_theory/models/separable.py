@@ -199,6 +199,7 @@ class NormAttention(SeparableAttention):
             W_o: (d, d).
         heads: number of heads. scale: of q, default 1.
         eta: ``"exp"``, ``"softplus"`` or ``"sigmoid"``.
+        feature_map: φ = ψ, ``"identity"`` or ``"elu_plus_one"``.
 
     Source: Sieber et al. 2024, eq. (21).
 
@@ -211,10 +212,12 @@ class NormAttention(SeparableAttention):
     W_eta = Parameter("heads d")
     b_eta = Parameter("heads", optional=True)
     eta = Option("exp", choices=("exp", "softplus", "sigmoid"))
-    phi = psi = staticmethod(features.identity)
+    feature_map = Option("identity", choices=("identity", "elu_plus_one"))
+    phi = psi = None
 
     def check(self):
         super().check()
+        self.phi = self.psi = getattr(features, self.feature_map)
         checks.equals("W_eta", "heads", self.heads, self.sizes["heads"])
 
     @classmethod

@@ -9,6 +9,7 @@ from dsf_theory.arrays import Array
 from dsf_theory.models.base import Model
 from dsf_theory.models.declaration import Option, Parameter
 from dsf_theory.models.discretisation import RULES, discretise, discretise_matrix
+from dsf_theory.models.starts import step_sizes
 from dsf_theory.system import System
 from dsf_theory.system.transition import Dense, Diagonal
 
@@ -220,11 +221,6 @@ def hippo(n: int) -> tuple[np.ndarray, np.ndarray]:
     """
     root = np.sqrt(2 * np.arange(n) + 1.0)
     return -np.tril(np.outer(root, root), -1) - np.diag(np.arange(n) + 1.0), root
-
-
-def step_sizes(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Steps Δ, log-uniform between 1e-3 and 1e-1."""
-    return np.exp(rng.uniform(np.log(1e-3), np.log(1e-1), size))
 
 
 def complex_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

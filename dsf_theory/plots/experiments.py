@@ -9,9 +9,10 @@ from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
 from dsf_theory.arrays import checks
 from dsf_theory.experiments.records import Row, Summary, summary
-from dsf_theory.experiments.verdicts import QLSTM, REVERSED, tasks
-from dsf_theory.plots.seeds import COLOURS, colours, dots, guess, name_ends, near, powers, share, trace
-from dsf_theory.plots.style import INK, PAPER, SEQUENTIAL, STYLE, new_figure
+from dsf_theory.experiments.claimed import LINEAR, NORM, NORM_ELU, PLAIN, SOFTMAX, UNDIVIDED, of, tasks
+from dsf_theory.plots.seeds import COLOURS, GUIDE, colours, dots, guess, name_ends, near, powers, share
+from dsf_theory.plots.style import INK, MUTED, PAPER, SEQUENTIAL, STYLE, new_figure
+from dsf_theory.training.architecture import Variant
 
 
 def draw(name: str, rows: Iterable[Row]) -> Figure:
@@ -86,6 +87,7 @@ def by_twos(axes, ticks: list[int]) -> None:
 
 def by_normaliser(found: list[Summary]) -> Figure:
     """A panel for each n, a row for each normaliser."""
+    found = [one for one in found if one.variant != SOFTMAX]
     sizes = sorted({one.n for one in found})
     return strips([(f"{found[0].task.label}, n = {n}", [one for one in found if one.n == n]) for n in sizes])
 
@@ -96,7 +98,7 @@ def by_task(found: list[Summary]) -> Figure:
 
 
 def strips(panels: list[tuple[str, list[Summary]]]) -> Figure:
-    """Panels of rows, each with its title: each seed a dot, the mean a bar."""
+    """Panels of rows, each with its title: each seed a dot, the median a bar."""
     shades = colours(one.variant for _, found in panels for one in found)
     figure, heights = new_figure(8.5, 0.9 + 0.27 * len(shades)), {one: -k for k, one in enumerate(shades)}
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
@@ -104,7 +106,7 @@ def strips(panels: list[tuple[str, list[Summary]]]) -> Figure:
         for one in found:
             height, colour = heights[one.variant], shades[one.variant]
             dots(axes, one, height, colour, across=True)
-            axes.plot([one.accuracy] * 2, [height - 0.3, height + 0.3], color=colour, lw=2)
+            axes.plot([one.median] * 2, [height - 0.3, height + 0.3], color=colour, lw=2)
         near(axes, found)
         axes.set(title=words, xlabel="accuracy on the test set", ylim=(0.6 - len(shades), 0.6))
         axes.grid(axis="y", color="#ececec", lw=0.8)
@@ -116,27 +118,65 @@ def strips(panels: list[tuple[str, list[Summary]]]) -> Figure:
     return figure
 
 
-# -------------------------------------------------------------------- curves and cells
+# -------------------------------------------------------------------- against the start
 
 
-def over_steps(found: list[Summary]) -> Figure:
-    """A panel for each task: the accuracy over the steps, of each seed and of their mean, at the best rate."""
-    figure, ends, given = new_figure(8.5, 2.9), {}, tasks(found)
-    panels = figure.subplots(1, len(given), sharey=True, squeeze=False)[0]
-    for axes, task in zip(panels, given, strict=True):
-        for one in (one for one in found if one.task == task and one.variant in (QLSTM, REVERSED)):
-            trace(axes, one.rows, COLOURS[one.variant])
-            ends[one.variant] = one.accuracy
-        share(axes)
-        guess(axes, found[0].guessing, label=axes is panels[0])
-        axes.set(title=task.label, xlabel="step")
-    panels[0].set_ylabel("accuracy on the test set")
-    name_ends(panels[-1], ends, COLOURS, gap=0.17)
+def against_memory(found: list[Summary]) -> Figure:
+    """Accuracy against the memory that S6 and SSD start with; to the left, with the literature's start."""
+    figure, ends, literature = new_figure(8.5, 3.1), {}, 0.5
+    axes = figure.subplots()
+    shades = {Variant(mixer): COLOURS[Variant(mixer)] for mixer in ("s6", "ssd")}
+    for variant, colour in shades.items():
+        started = [one for one in found if one.variant.mixer == variant.mixer]
+        line = sorted((one for one in started if memory(one)), key=memory)
+        through(axes, line, [memory(one) for one in line], colour)
+        for one in started:
+            if not memory(one):
+                dots(axes, one, literature, colour)
+                axes.plot(literature, one.median, "_", ms=16, mew=2, color=colour)
+        ends |= {variant: one.median for one in line[-1:]}
+    given = sorted({memory(one) for one in found} - {0})
+    by_twos(axes, [literature, *given])
+    axes.set_xticklabels(["as in the\nliterature", *map(str, given)])
+    share(axes)
+    guess(axes, found[0].guessing)
+    axes.axvline(found[0].task.length, **GUIDE)
+    axes.set(xlabel="steps remembered at the start of training", ylabel="accuracy on the test set")
+    axes.set_title(f"{found[0].task.label}, rows of {found[0].task.length} steps")
+    name_ends(axes, ends, shades)
+    return figure
+
+
+def memory(one: Summary) -> int:
+    """The memory that a model starts with; 0 for the literature's start."""
+    return dict(one.variant.options).get("memory", 0)
+
+
+# -------------------------------------------------------------------- cells
+
+
+def by_feature_and_normaliser(found: list[Summary]) -> Figure:
+    """A table: a row for each feature map, a column for each normaliser."""
+    table = ((PLAIN, None, NORM), (UNDIVIDED, LINEAR, NORM_ELU))
+    given = {one.variant: one for one in found}
+    figure = new_figure(6.2, 2.4)
+    axes = figure.subplots()
+    shown = [[given[v].median if v in given else np.nan for v in row] for row in table]
+    axes.imshow(shown, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(2, 3):
+        if table[row][column] in given:
+            in_words(axes, given[table[row][column]], row, column)
+    axes.text(1, 0, "divides by zero", ha="center", va="center", color=MUTED, fontsize=8.5)
+    axes.set_xticks(range(3), ["none", "row sum\n(accumulated)", "exp\n(local)"])
+    axes.set_yticks(range(2), ["identity", "ELU + 1"])
+    axes.set(title=f"{found[0].task.label}, n = {given[LINEAR].n}", xlabel="normaliser η", ylabel="features φ")
+    between_cells(axes, 2, 3)
     return figure
 
 
 def cells(found: list[Summary]) -> Figure:
-    """A panel for each task, a cell for each d and n, with the mean and the range of the seeds in it."""
+    """A panel for each task, a cell for each d and n, with the median and the range of the seeds in it."""
+    found = of(found, LINEAR)
     given, ds, ns = tasks(found), *(sorted({getattr(one, name) for one in found}) for name in ("d", "n"))
     figure = new_figure(8.5, 0.9 + 0.62 * len(ds))
     panels = figure.subplots(1, len(given), sharey=True, squeeze=False)[0]
@@ -144,16 +184,13 @@ def cells(found: list[Summary]) -> Figure:
         table = np.full((len(ds), len(ns)), np.nan)
         for one in (one for one in found if one.task == task):
             row, column = ds.index(one.d), ns.index(one.n)
-            table[row, column] = one.accuracy
+            table[row, column] = one.median
             in_words(axes, one, row, column)
         image = axes.imshow(table, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
         axes.set(title=task.label, xlabel="state expansion $n$")
         axes.set_xticks(range(len(ns)), ns)
         axes.set_yticks(range(len(ds)), ds)
-        axes.vlines(np.arange(1, len(ns)) - 0.5, -0.5, len(ds) - 0.5, color=PAPER, lw=2)
-        axes.hlines(np.arange(1, len(ds)) - 0.5, -0.5, len(ns) - 0.5, color=PAPER, lw=2)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
+        between_cells(axes, len(ds), len(ns))
     panels[0].set_ylabel("channels $d$")
     bar = figure.colorbar(image, ax=panels, pad=0.01, format=PercentFormatter(1.0), ticks=(0, 0.5, 1))
     bar.set_label("accuracy")
@@ -161,10 +198,18 @@ def cells(found: list[Summary]) -> Figure:
     return figure
 
 
+def between_cells(axes, rows: int, columns: int) -> None:
+    """Gaps between the cells of a table, without ticks and frame."""
+    axes.vlines(np.arange(1, columns) - 0.5, -0.5, rows - 0.5, color=PAPER, lw=2)
+    axes.hlines(np.arange(1, rows) - 0.5, -0.5, columns - 0.5, color=PAPER, lw=2)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
 def in_words(axes, one: Summary, row: int, column: int) -> None:
-    """The mean of a summary in a cell, and below it the range of its seeds."""
-    place = {"ha": "center", "va": "center", "color": "white" if one.accuracy < 0.5 else INK}
-    axes.text(column, row - 0.08, f"{one.accuracy:.0%}", **place, fontsize=11)
+    """The median of a summary in a cell, and below it the range of its seeds."""
+    place = {"ha": "center", "va": "center", "color": "white" if one.median < 0.5 else INK}
+    axes.text(column, row - 0.08, f"{one.median:.0%}", **place, fontsize=11)
     words = f"{100 * min(one.accuracies):.0f} – {max(one.accuracies):.0%}"
     axes.text(column, row + 0.28, words, **place, fontsize=7.5)
 
@@ -172,9 +217,12 @@ def in_words(axes, one: Summary, row: int, column: int) -> None:
 DRAWN: dict[str, Callable[[list[Summary]], Figure]] = {
     "state-expansion": against_states,
     "models": against_channels,
-    "reversed-sigmoid": over_steps,
+    "reversed-sigmoid": by_task,
     "normalisers": by_normaliser,
     "heat-map": cells,
     "sequences": by_task,
+    "features": by_feature_and_normaliser,
+    "starts": against_memory,
+    "coupling": by_task,
 }
 """Experiment -> how its summaries are drawn."""

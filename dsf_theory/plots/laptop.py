@@ -21,9 +21,9 @@ def at_laptop(name: str) -> tuple[Figure, dict]:
 
 @picture(
     "09_state_expansion",
-    alt="Two panels. Left, the accuracy of recall of 16 pairs against the state expansion, for linear attention and "
-    "softmax attention: a dot for each of three seeds, hollow where it stayed at guessing, and lines through the "
-    "middle ones. Right, the same against the numbers kept from step to step.",
+    alt="Two panels. Left, the accuracy of recall of 8 pairs against the state expansion, for linear attention, plain "
+    "and with ELU + 1 and the row sum, and for softmax attention: a dot for each of eight seeds, hollow where it stayed "
+    "at guessing, and lines through the medians. Right, the same against the numbers kept from step to step.",
 )
 def state_expansion():
     """Recall against n."""
@@ -32,8 +32,9 @@ def state_expansion():
 
 @picture(
     "09_models",
-    alt="Two panels. Left, the accuracy of recall of 8 pairs against the channels, for softmax, normalised and "
-    "linear attention, S6 and SSD, a dot for each of three seeds. Right, the same against the numbers kept.",
+    alt="Two panels. Left, the accuracy of recall of 8 pairs against the channels, for softmax, normalised and linear "
+    "attention, S6 and SSD, these with two starts, a dot for each of eight seeds. Right, the same against the numbers "
+    "kept.",
 )
 def models():
     """Recall of five models against d."""
@@ -42,18 +43,18 @@ def models():
 
 @picture(
     "09_reversed_sigmoid",
-    alt="Three panels, for induction heads over 32, 64 and 128 steps: the accuracy of the quasi-LSTM with and "
-    "without the reversed sigmoid over the steps of training, three seeds each and their mean.",
+    alt="A row for softmax attention and for the quasi-LSTM with and without the reversed sigmoid, each with three "
+    "memories at the start: the accuracy of recall of 4 pairs, eight seeds as dots and their median as a bar.",
 )
 def reversed_sigmoid():
-    """Induction heads, with two gates."""
+    """Recall with two gates and three starts."""
     return at_laptop("reversed-sigmoid")
 
 
 @picture(
     "09_normalisers",
-    alt="Two panels, for two and eight states: a row for linear attention and for normalised attention with exp, "
-    "softplus and sigmoid, with the accuracy of each of three seeds as a dot and their mean as a bar.",
+    alt="Two panels, for two and four states: a row for linear attention and for normalised attention with exp, "
+    "softplus and sigmoid, with the accuracy of each of eight seeds as a dot and their median as a bar.",
 )
 def normalisers():
     """Recall with three normalisers and without one."""
@@ -62,22 +63,53 @@ def normalisers():
 
 @picture(
     "09_heat_map",
-    alt="Three tables, for 4, 8 and 16 pairs: the accuracy of linear attention for each number of channels and "
-    "states, as a colour and in numbers, with the range of three seeds.",
+    alt="A table for recall of 8 pairs: the accuracy of linear attention for each number of channels and states, as a "
+    "colour and in numbers, with the range of eight seeds.",
 )
 def heat_map():
-    """Recall over tasks, channels and states."""
+    """Recall over channels and states."""
     return at_laptop("heat-map")
 
 
 @picture(
     "09_sequences",
-    alt="Three panels, for digits, ListOps and text: a row for each of seven models, with the accuracy of each of "
-    "three seeds as a dot and their mean as a bar.",
+    alt="Three panels, for digits, ListOps and text: a row for each model, with the accuracy of each of eight seeds as "
+    "a dot and their median as a bar.",
 )
 def sequences():
     """Images, expressions and text."""
     return at_laptop("sequences")
+
+
+@picture(
+    "09_features",
+    alt="A table of recall of 8 pairs: a row for the features identity and ELU + 1, a column for no normaliser, the "
+    "row sum and exp, with the median of eight seeds as a colour and in numbers. The identity with row sums is left "
+    "out: it divides by zero.",
+)
+def features():
+    """Recall with two feature maps and three normalisers."""
+    return at_laptop("features")
+
+
+@picture(
+    "09_starts",
+    alt="Recall of 8 pairs by S6 and SSD against the steps that they remember when training starts, from 2 to 128, and "
+    "to the left with the literature's start: eight seeds as dots, and lines through their medians.",
+)
+def starts():
+    """Recall against the memory at the start."""
+    return at_laptop("starts")
+
+
+@picture(
+    "09_coupling",
+    alt="A row for SSD with and without the step in what it writes, each with two starts: the accuracy of recall of 8 "
+    "pairs, eight seeds as dots and their median as a bar.",
+)
+def coupling():
+    """Recall with a step that is shared, and without."""
+    return at_laptop("coupling")
 
 
 @picture(

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 
 import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from dsf_theory.experiments.ours import ETAS
 from dsf_theory.experiments.records import Row, Summary
-from dsf_theory.experiments.verdicts import LINEAR, NORM, QLSTM, REVERSED, S6, SOFTMAX, SSD
+from dsf_theory.experiments.claimed import LINEAR, NORM, PLAIN, QLSTM, REVERSED, S6, SOFTMAX, SSD
 from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION, YELLOW
 from dsf_theory.training.architecture import Variant
 
-COLOURS = {SOFTMAX: INK, NORM: PURPLE, LINEAR: BLUE, S6: VERMILION, SSD: ORANGE, QLSTM: GREEN, REVERSED: SKY}
-COLOURS |= {Variant("linear_attention_elu"): GREEN}
+COLOURS = {SOFTMAX: INK, NORM: PURPLE, LINEAR: GREEN, PLAIN: BLUE, S6: VERMILION, SSD: ORANGE, QLSTM: GREEN, REVERSED: SKY}
 COLOURS |= {
     Variant(NORM.mixer, (("eta", eta),)): colour
     for eta, colour in zip(ETAS, (PURPLE, VERMILION, GREEN), strict=True)
@@ -28,9 +28,20 @@ def colours(variants: Iterable[Variant]) -> dict[Variant, str]:
     """
     given = dict.fromkeys(variants)
     found = {variant: colour for variant, colour in COLOURS.items() if variant in given}
+    found |= {one: deeper(COLOURS[Variant(one.mixer)]) for one in given if started(one) and one not in found}
     palette = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, YELLOW)
     left = iter([colour for colour in palette if colour not in found.values()])
     return found | {variant: next(left, MUTED) for variant in given if variant not in found}
+
+
+def started(variant: Variant) -> bool:
+    """Whether a model differs from one that has a colour in its start alone."""
+    return [name for name, _ in variant.options] == ["memory"] and Variant(variant.mixer) in COLOURS
+
+
+def deeper(colour: str) -> str:
+    """A darker shade of a colour."""
+    return to_hex(0.6 * np.array(to_rgb(colour)))
 
 
 GUIDE = {"color": "#9a9a9a", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
@@ -119,16 +130,3 @@ def near(axes, found: list[Summary]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     if guessing is not None and least <= guessing:
         axes.axvline(guessing, **GUIDE)
-
-
-def trace(axes, rows: Iterable[Row], colour: str) -> None:
-    """The accuracies of some seeds over their steps, thin, their last points, and their mean."""
-    curves = [row.curve for row in rows if row.curve]
-    if not curves:
-        return
-    steps = sorted({point[0] for curve in curves for point in curve})
-    heights = [np.interp(steps, [p[0] for p in curve], [p[2] for p in curve]) for curve in curves]
-    for height in heights:
-        axes.plot(steps, height, color=colour, lw=0.8, alpha=0.5)
-        axes.plot(steps[-1:], height[-1:], "o", ms=4, mew=0, alpha=0.7, color=colour)
-    axes.plot(steps, np.mean(heights, axis=0), color=colour, lw=2)

@@ -7,8 +7,16 @@ import dsf_theory.training.released as released
 from dsf_theory.arrays import checks
 from dsf_theory.models import MODELS
 
-OPTION_SYMBOLS = {"eta": "η"}
+OPTION_WORDS = {
+    "eta": "η = {}",
+    "feature_map": "φ = {}",
+    "memory": "memory {}",
+    "coupled": "coupled: {}",
+}
 """Option of a mixer -> how the reader knows it; others go by their name."""
+
+VALUES = {"elu_plus_one": "ELU + 1", "one": "1", "row_sum": "row sum", True: "yes", False: "no"}
+"""Value of an option -> how the reader knows it."""
 
 
 class Variant(NamedTuple):
@@ -28,7 +36,10 @@ class Variant(NamedTuple):
     @property
     def label(self) -> str:
         """What a reader is told of it: the model, then its options."""
-        told = (f"{OPTION_SYMBOLS.get(name, name)} = {value}" for name, value in self.options)
+        told = (
+            OPTION_WORDS.get(name, f"{name} = {{}}").format(VALUES.get(value, value) if isinstance(value, str | bool) else value)
+            for name, value in self.options
+        )
         return ", ".join((MODELS[self.mixer].title, *told))
 
 

@@ -67,7 +67,7 @@ class Mixer(nn.Module):
         seed = int(torch.randint(2**31, ())) if seed is None else seed
         model_class.refuse_unknown_start(options, "Mixer", ("d", "n", "seed", "dtype", "optional", "form"))
         if optional is None:
-            optional = tuple(key for key, one in model_class.spec.items() if one.customary)
+            optional = model_class.customary()
         self.template = model_class.random(d, n, seed=seed, optional=optional, **options)
         self.raw = nn.ParameterDict()
         for key, array in self.template.parameters.items():

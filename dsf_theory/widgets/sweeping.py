@@ -8,7 +8,17 @@ from pathlib import Path
 
 from IPython.display import HTML, display
 
-from dsf_theory.experiments.declared import experiment
+from dsf_theory.experiments.declared import at_scale, experiment
+from dsf_theory.experiments.protocol import (
+    ANSWERED,
+    CONFIDENCE,
+    DRAWS,
+    FRESH,
+    LEAST_EFFECT,
+    OF_SEEDS,
+    RATES,
+    TUNING,
+)
 from dsf_theory.experiments.records import Row, summary
 from dsf_theory.experiments.results import Results, kept, rows
 from dsf_theory.experiments.store import Store
@@ -22,10 +32,12 @@ from dsf_theory.widgets.tables import table as in_html
 from dsf_theory.widgets.theme import BAD, FILL, INK, MUTED, dot
 
 OUTCOMES = {
-    "seen": ("✓", "yes: all seeds above"),
-    "learnt": ("(✓)", "yes, but for stuck seeds"),
-    "open": ("?", "open: seeds overlap"),
-    "reversed": ("✗", "no: all seeds below"),
+    "confirmed": ("✓", "confirmed"),
+    "equal": ("=", "equal within five points"),
+    "refuted": ("✗", "refuted"),
+    "open": ("?", "open: more seeds would tell"),
+    "not trained": ("–", "not trained: the better side stays at guessing"),
+    "no ceiling": ("–", "not compared: softmax attention does not master the task"),
 }
 """Outcome of a comparison -> its mark, and what the reader is told."""
 
@@ -92,27 +104,37 @@ def outcome(name: str, found: list[Row]) -> HTML:
 
 def said(words: str, judged: list[Comparison]) -> str:
     """The verdict, and the comparisons that it sums up, as HTML."""
-    head = {"": WORDS, "the paper has": WORDS, "gap": NUMBERS, "here": WORDS}
+    head = {"": WORDS, "the paper has": WORDS, "gap": NUMBERS, "interval": NUMBERS, "here": WORDS}
     lines = []
     for one in judged:
         mark, told = OUTCOMES[one.outcome]
-        gap = f"{round(100 * one.gap, 1) + 0.0:+.1f} points".replace("-", "−")
-        lines.append([mark, html.escape(one.words), gap, told])
+        low, high = map(points, one.interval)
+        lines.append([mark, html.escape(one.words), points(one.gap), f"{low} to {high}", told])
     return f"<p style='margin:0.4em 0'><b>{words}</b></p>" + in_html(head.items(), lines)
+
+
+def points(share: float) -> str:
+    """A difference of accuracies in points, with its sign.
+
+    >>> points(0.123), points(-0.0001)
+    ('+12.3', '0.0')
+    """
+    number = round(100 * share, 1)
+    return f"{number:+.1f}".replace("-", "−") if number else "0.0"
 
 
 def table(found: list[Row]) -> str:
     """The results as a table: models, their sizes and the numbers that they keep, and the accuracies of the seeds."""
     head = dict.fromkeys(("", "model", "task"), WORDS)
     head |= dict.fromkeys(
-        ("d", "n", "numbers kept", "accuracy", "least – greatest", "seeds", "rate"), NUMBERS
+        ("d", "n", "numbers kept", "mixer parameters", "median", "least – greatest", "seeds", "rate"), NUMBERS
     )
     sums, lines = summary(found), []
     shades = colours(one.variant for one in sums)
     for one in sums:
         size = "–" if one.state_size is None else f"{one.state_size:,}"
         line = [dot(shades[one.variant]), *map(html.escape, (one.variant.label, one.task.label))]
-        line += [str(one.d), str(one.n), size, f"{one.accuracy:.1%}"]
+        line += [str(one.d), str(one.n), size, f"{one.mixer_parameters:,}", f"{one.median:.1%}"]
         line += [f"{100 * min(one.accuracies):.1f} – {max(one.accuracies):.1%}"]
         line += [f"{one.seeds}" + f", {one.failed} failed" * bool(one.failed), f"{one.rate:.3g}"]
         lines.append(line)
@@ -130,31 +152,36 @@ def at_laptop(name: str) -> HTML:
     )
 
 
-def overview(found: dict[str, list[Row]]) -> HTML:
-    """The verdicts on all claims: of the results given, and of those kept at the laptop scale.
-
-    Args:
-        found: experiment -> its results.
-    """
+def overview() -> HTML:
+    """The verdicts on all claims by the results that were kept at the laptop scale: a line for each experiment."""
     lines = []
-    for name, some in found.items():
-        one = experiment(name)
-        verdicts = [verdict(comparisons(name, each)) for each in (some, kept(name, "laptop").rows)]
-        lines.append([f"<b>{html.escape(one.title)}</b>", *map(html.escape, (one.claim, *verdicts))])
-    head = ("experiment", "the paper says", "trained here", "at the laptop scale")
+    for name in at_scale("laptop"):
+        one, judged = experiment(name), comparisons(name, kept(name, "laptop").rows)
+        lines.append([f"<b>{html.escape(one.title)}</b>", *map(html.escape, (one.claim, verdict(judged)))])
+    head = ("experiment", "what is claimed", "verdict")
     return HTML(in_html(dict.fromkeys(head, PROSE).items(), lines))
+
+
+def declared_protocol() -> HTML:
+    """The protocol, read from where it is declared."""
+    rows = (
+        ("tuning", f"seeds {listed(TUNING)}, learning rates {listed(f'{rate:g}' for rate in RATES)}"),
+        ("results", f"seeds {FRESH[0]} to {FRESH[-1]}, at the rate that the tuning seeds chose"),
+        ("ceiling", f"softmax attention answers {ANSWERED:.0%} on {OF_SEEDS * len(FRESH):.0f} of {len(FRESH)} seeds"),
+        ("least effect", f"{100 * LEAST_EFFECT:.0f} points of accuracy"),
+        ("interval", f"{CONFIDENCE:.0%}, of the gap of the medians, by {DRAWS:,} bootstrap draws of seeds"),
+    )
+    lines = [[f"<b>{name}</b>", html.escape(words)] for name, words in rows]
+    return HTML(in_html({"": WORDS, " ": PROSE}.items(), lines))
 
 
 def made(given: Results) -> str:
     """The sentence on how results that were kept were made."""
-    recipes = [row.trial.recipe for row in given.rows]
-    seeds, rates, steps = (
-        listed(sorted(set(values)))
-        for values in zip(*((row.seed, row.rate, row.trial.recipe.steps) for row in given.rows), strict=True)
-    )
+    recipe = given.rows[0].trial.recipe
+    tuning = sum(row.seed in TUNING for row in given.rows)
     return (
-        f"{len(given.rows)} of {given.of} runs, seeds {seeds}, at most {steps} steps of {recipes[0].rows} rows, "
-        f"learning rate {rates}: {given.seconds / 60:.0f} minutes of training; "
+        f"{tuning} runs on tuning seeds and {len(given.rows) - tuning} on fresh ones, of {given.of} in all, at most "
+        f"{recipe.steps:,} steps of {recipe.rows} rows: {given.seconds / 60:.0f} minutes of training; "
         f"dsf_theory {given.version}, {given.machine}."
     )
 

@@ -28,7 +28,7 @@ TINY = ours([EASY], ["linear_attention", "s6"], [4], [2], steps=10, rates=[1e-2,
 @pytest.fixture
 def tiny(monkeypatch):
     """One experiment of twelve runs that take a second together, under the name ``tiny``."""
-    given = {"tiny": Experiment("A title", "A claim.", "d", dict.fromkeys(PRESETS, lambda: TINY))}
+    given = {"tiny": Experiment("A title", "A claim.", dict.fromkeys(PRESETS, lambda: TINY))}
     monkeypatch.setattr(experiments, "EXPERIMENTS", given)
 
 
@@ -50,7 +50,7 @@ def test_sweep_command(tiny, tmp_path, capsys):
 def test_sweep_command_says_what_failed(tiny, tmp_path, capsys, monkeypatch):
     """A run that fails is kept as failed, makes the exit status 1, and is done again on request."""
     bad = Trial(TINY[0].task, replace(TINY[0].architecture, options={"heads": 3}), TINY[0].recipe)
-    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", Experiment("", "", "d", {"laptop": lambda: [bad]}))
+    monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", Experiment("", "", {"laptop": lambda: [bad]}))
     given = ["sweep", "--preset", "laptop", "--store", str(tmp_path / "s.sqlite"), "--folder", str(tmp_path)]
     assert main([*given, "--backend", "here"]) == 1
     assert results.kept("tiny", "laptop", tmp_path).rows[0].failure.startswith("ValueError")

@@ -4,9 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from dsf_theory.experiments.declared import EXPERIMENTS, PRESETS, experiment
+from runs import row_of
+
+from dsf_theory.experiments.declared import EXPERIMENTS, PRESETS, at_scale, experiment
 from dsf_theory.experiments.estimate import multiply_adds
+from dsf_theory.experiments.ours import EASY, SEEDS, ours
+from dsf_theory.experiments.protocol import FRESH, LEAST_EFFECT, RATES, TUNING
 from dsf_theory.experiments.published import PUBLISHED_MODELS, PUBLISHED_RATES, published
+from dsf_theory.experiments.records import Row
+from dsf_theory.experiments.tuning import count, fresh
 from dsf_theory.models import MODELS
 
 
@@ -15,31 +21,64 @@ def test_runs_are_declared_once(name):
     """Every scale has runs, no two the same, of models that exist; the larger scale has the larger total."""
     given = experiment(name)
     work = []
-    for preset in PRESETS:
+    for preset in given.presets:
         trials = given.trials(preset)
         assert trials and len({trial.key for trial in trials}) == len(trials)
         assert {trial.architecture.mixer for trial in trials} <= set(MODELS)
         work.append(sum(map(multiply_adds, trials)))
-    assert work == sorted(work)
-    assert given.title and given.claim.endswith(".") and given.axis in ("n", "d", "task")
+    assert work == sorted(work) and set(given.presets) <= set(PRESETS)
+    assert given.title and given.claim.endswith(".")
 
 
 @pytest.mark.parametrize("preset", ["notebook", "laptop"])
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_the_comparison_is_fair(name, preset):
-    """At our own scales the models of a task differ in the mixer and its sizes alone, and all have three seeds."""
+    """At our own scales the models of a task differ in the mixer and its start alone: rates and seeds are the same."""
+    if preset not in EXPERIMENTS[name].presets:
+        return
     trials = experiment(name).trials(preset)
     for task in dict.fromkeys(trial.task for trial in trials):
         alike = [trial for trial in trials if trial.task == task]
         blocks = [replace(t.architecture, mixer="s6", d=4, n=2, options={}) for t in alike]
         assert all(block == blocks[0] for block in blocks)
         assert len({replace(t.recipe, learning_rate=1.0) for t in alike}) == 1
-        rates = {}
+        each = {}
         for trial in alike:
-            rates.setdefault(trial.architecture.mixer, set()).add(trial.recipe.learning_rate)
-        assert len({len(tried) for tried in rates.values()}) == 1  # as many for each
-    assert {trial.seed for trial in trials} == {0, 1, 2}
+            of_one = each.setdefault(Row(trial=trial).cell, set())
+            of_one.add((trial.recipe.learning_rate, trial.seed))
+        assert len(set(map(frozenset, each.values()))) == 1
+    seeds, rates = ({t.seed for t in trials}, {t.recipe.learning_rate for t in trials})
+    assert seeds == ({0, 1, 2} if preset == "notebook" else set(TUNING))
+    assert len(rates) >= (3 if preset == "laptop" else 1)
     assert not any(trial.architecture.positions or trial.architecture.mlp for trial in trials)
+
+
+def test_the_protocol():
+    """Settings are chosen on seeds that no result is shown of; every comparison of recall has a ceiling."""
+    assert len(FRESH) == 8 and min(TUNING) >= 100 and not set(FRESH) & {*TUNING, *SEEDS}
+    assert len(RATES) >= 3 and LEAST_EFFECT == 0.05
+    for name in at_scale("laptop"):
+        if EXPERIMENTS[name].ceiling:
+            assert any(t.architecture.mixer == "softmax_attention" for t in EXPERIMENTS[name].trials("laptop"))
+
+
+def test_fresh_runs_follow_from_the_tuning_runs():
+    """At the rate of the highest median, of every model whose tuning runs are all there, and of no other."""
+    trials = ours([EASY], ["s6", "ssd"], [4], [2], 10, RATES, TUNING)
+    best = {"s6": 1e-2, "ssd": 5e-3}
+
+    def accuracy(trial):
+        rate = trial.recipe.learning_rate
+        return 0.9 if rate == best[trial.architecture.mixer] else 1.0 * (trial.seed == 101)
+
+    rows = [row_of(trial, accuracy(trial)) for trial in trials]
+    found = fresh(trials, rows)
+    assert count(trials) == len(trials) + len(found) == 2 * (9 + 8)
+    assert [(t.architecture.mixer, t.recipe.learning_rate, t.seed) for t in found] == [
+        (mixer, rate, seed) for mixer, rate in best.items() for seed in FRESH
+    ]
+    assert {t.architecture.mixer for t in fresh(trials, rows[:-1])} == {"s6"}
+    assert fresh(ours([EASY], ["s6"], [4], [2], 10, RATES), rows) == []
 
 
 def test_published_settings():

@@ -15,7 +15,8 @@ from dsf_theory.experiments.estimate import multiply_adds
 from dsf_theory.experiments.records import summary
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
-from dsf_theory.experiments.verdicts import CLAIMED, Comparison, alike, comparisons, verdict
+from dsf_theory.experiments.claimed import CLAIMED, Pair, alike
+from dsf_theory.experiments.verdicts import comparisons, verdict
 from dsf_theory.models import MODELS, QLSTM
 from dsf_theory.plots.experiments import DRAWN, by_task, draw
 from dsf_theory.plots.seeds import COLOURS, colours
@@ -55,7 +56,7 @@ def toy(monkeypatch, tmp_path):
         for seed in (0, 1)
     ]
     monkeypatch.setitem(
-        EXPERIMENTS, "toy", Experiment("Toy", "Toys are better.", "task", {"laptop": lambda: trials})
+        EXPERIMENTS, "toy", Experiment("Toy", "Toys are better.", {"laptop": lambda: trials}, ceiling=False)
     )
     first, second = Variant("toy"), Variant("qlstm")
     monkeypatch.setitem(CLAIMED, "toy", lambda found: alike(found, first, second, "task"))
@@ -75,7 +76,7 @@ def test_a_new_task_and_a_new_model(toy):
     assert [one.words for one in found] == [
         f"say last, {length} steps: toy model over quasi-LSTM" for length in (6, 12)
     ]
-    assert verdict(found).startswith(("Confirmed", "Not confirmed"))
+    assert verdict(found).startswith(("Confirmed", "Refuted", "Open"))
     shades = colours(row.variant for row in kept.rows)
     assert shades[Variant("qlstm")] == COLOURS[Variant("qlstm")] != shades[Variant("toy")]
     figure = draw("toy", kept.rows)
@@ -104,7 +105,7 @@ def told(name, rows):
     words = [text.get_text() for text in figure.findobj(lambda each: hasattr(each, "get_text"))]
     points = [np.transpose(each.get_data()).tolist() for axes in figure.axes for each in axes.lines]
     shades = [each.get_color() for axes in figure.axes for each in axes.lines]
-    outcomes = [(one.first, one.second, one.outcome, one.gap) for one in judged]
+    outcomes = [(one.pair.first, one.pair.second, one.outcome, one.gap) for one in judged]
     return words, (points, shades, outcomes, verdict(judged), summary(rows), results.divided(rows[0].trial))
 
 
@@ -137,6 +138,6 @@ def test_what_is_the_same_of_two_summaries_is_said_once():
     (row,) = (row for row in rows_of("heat-map") if (row.task.pairs, row.d, row.n, row.seed) == (4, 32, 8, 0))
     wide = row_of(replace(row.trial, architecture=replace(row.trial.architecture, d=64, n=2)), 0.5)
     (first,), (second,) = summary([row]), summary([wide])
-    assert Comparison(first, second, by=("d", "n"), at=("task",)).words == (
+    assert Pair(first, second, by=("d", "n"), at=("task",)).words == (
         "MQAR, 4 pairs: d = 32, n = 8 over d = 64, n = 2"
     )

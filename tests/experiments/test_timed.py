@@ -53,7 +53,7 @@ def clock(monkeypatch):
 @pytest.mark.long
 def test_the_command_at_toy_size(tmp_path, monkeypatch, capsys):
     """What a GPU is given, on a processor: all five models, results kept in a file, and nothing left to do."""
-    toy = Experiment("A title", "A claim.", "n", {"paper": trials})
+    toy = Experiment("A title", "A claim.", {"paper": trials})
     monkeypatch.setitem(declared.APART, "smallest", toy)
     given = ["sweep", "smallest", "--preset", "paper", "--device", "cpu", "--minutes", "9"]
     given += ["--store", str(tmp_path / "s.sqlite"), "--folder", str(tmp_path)]

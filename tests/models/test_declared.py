@@ -88,7 +88,7 @@ def test_a_size_that_dimensions_does_not_give_is_named():
         ),
         (
             lambda: dsf.SSD.random(d=2, head=2),
-            "it takes d, n, seed, optional, heads, groups; did you mean 'heads'",
+            "it takes d, n, seed, optional, memory, heads, groups, coupled; did you mean 'heads'",
         ),
         (
             lambda: dsf.SSD.symbolic(d=2, n=1, seed=2),

@@ -44,7 +44,7 @@ def shown(monkeypatch):
 def declared(monkeypatch, trials, name="state-expansion"):
     """An experiment that has these runs at every scale."""
     presets = dict.fromkeys(("notebook", "laptop"), lambda: trials)
-    monkeypatch.setitem(EXPERIMENTS, name, Experiment("Tiny", "More is better.", "n", presets))
+    monkeypatch.setitem(EXPERIMENTS, name, Experiment("Tiny", "More is better.", presets))
 
 
 def cells(page: str) -> list[list[str]]:
