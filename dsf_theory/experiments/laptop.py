@@ -36,9 +36,9 @@ def expansion() -> list[Trial]:
 
 
 def models() -> list[Trial]:
-    """Five models at three sizes, those that decay with both starts."""
-    found, d = [], (16, 32, 64)
-    found += ceiling(d=d) + tuned([NORM, LINEAR, *DECAYING], d, [4])
+    """Five models at two sizes, those that decay with both starts."""
+    d = (16, 32)
+    found = ceiling(d=d) + tuned([NORM, LINEAR, *DECAYING], d, [4])
     return found + tuned(DECAYING, d, [4], memory=MIDDLE.length)
 
 

@@ -1,12 +1,16 @@
 """The protocol of our own experiments, declared before their runs: seeds, learning rates, and what counts.
 
-1. *Tuning*: every model is trained at each of three rates on three tuning seeds; the rate of the highest median is
-   chosen, then of the highest mean, then the lowest.
+1. *Tuning*: every model is trained at each of three rates on three tuning seeds; the lowest rate is chosen whose median
+   is within a point of the highest.
 2. *Results*: eight fresh seeds at that rate, the only ones that are shown and compared. No setting is changed after
    they were run: a protocol that changes after its results is a new one, with new seeds.
 3. *Ceiling*: recall is compared only in tasks of which softmax attention answers 99 % on seven of eight seeds.
 4. *Verdict*: the gap of the medians, with an interval by bootstrap over seeds of 95 %, against a least effect of five
    points; see :mod:`dsf_theory.experiments.verdicts`.
+
+This is the second protocol. The first took the rate of the highest median, and seeds 200 to 207. Of softmax attention,
+all of whose rates are alike on three seeds, that chose the highest, at which two of the eight seeds failed: no ceiling.
+It was given up with that, before any comparison was drawn.
 """
 
 from collections.abc import Sequence
@@ -16,11 +20,14 @@ import numpy as np
 TUNING = (100, 101, 102)
 """Seeds on which settings are chosen."""
 
-FRESH = tuple(range(200, 208))
+FRESH = tuple(range(300, 308))
 """Seeds that results are shown of."""
 
 RATES = (5e-3, 1e-2, 2e-2)
 """Learning rates that are tried of every model."""
+
+AS_GOOD = 0.01
+"""How far below the highest median that of a lower rate may lie, to be chosen."""
 
 LEAST_EFFECT = 0.05
 """The least difference of accuracies that counts."""

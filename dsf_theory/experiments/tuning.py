@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from dsf_theory.experiments.protocol import FRESH, TUNING
+from dsf_theory.experiments.protocol import AS_GOOD, FRESH, TUNING
 from dsf_theory.experiments.records import Row, Summary, by_rate
 from dsf_theory.training.trial import Trial
 
@@ -22,8 +22,8 @@ def fresh(
     >>> from dsf_theory.experiments.ours import EASY, ours
     >>> trials = ours([EASY], ["s6"], [4], [2], 10, rates=[0.1, 0.2], seeds=TUNING)
     >>> rows = [Row(trial=trial, accuracy=1 - trial.recipe.learning_rate) for trial in trials]
-    >>> [(trial.recipe.learning_rate, trial.seed) for trial in fresh(trials, rows, seeds=(200, 201))]
-    [(0.1, 200), (0.1, 201)]
+    >>> [(trial.recipe.learning_rate, trial.seed) for trial in fresh(trials, rows, seeds=(300, 301))]
+    [(0.1, 300), (0.1, 301)]
     """
     done, found = {row.trial.key: row for row in rows}, []
     for alike in cells(trials):
@@ -53,5 +53,7 @@ def cells(trials: Iterable[Trial]) -> list[list[Trial]]:
 
 
 def chosen(summaries: Iterable[Summary]) -> Summary:
-    """Of summaries that differ in their rate alone, the one to go on with."""
-    return max(summaries, key=lambda one: (one.median, one.accuracy, -one.rate))
+    """Of summaries that differ in their rate alone, the one to go on with: the lowest rate that is as good as any."""
+    given = sorted(summaries, key=lambda one: one.rate)
+    highest = max(one.median for one in given)
+    return next(one for one in given if one.median >= highest - AS_GOOD)

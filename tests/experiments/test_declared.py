@@ -63,13 +63,15 @@ def test_the_protocol():
 
 
 def test_fresh_runs_follow_from_the_tuning_runs():
-    """At the rate of the highest median, of every model whose tuning runs are all there, and of no other."""
+    """At the lowest rate as good as any, by medians, of every model whose tuning runs are all there, and no other."""
     trials = ours([EASY], ["s6", "ssd"], [4], [2], 10, RATES, TUNING)
     best = {"s6": 1e-2, "ssd": 5e-3}
 
     def accuracy(trial):
         rate = trial.recipe.learning_rate
-        return 0.9 if rate == best[trial.architecture.mixer] else 1.0 * (trial.seed == 101)
+        if rate == best[trial.architecture.mixer]:
+            return 0.9
+        return 1.0 * (trial.seed == 101) if rate < 2e-2 else 0.905
 
     rows = [row_of(trial, accuracy(trial)) for trial in trials]
     found = fresh(trials, rows)

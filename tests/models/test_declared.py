@@ -96,7 +96,7 @@ def test_a_size_that_dimensions_does_not_give_is_named():
         ),
         (
             lambda: dsf.Mixer("ssd", d=2, group=1),
-            "it takes d, n, seed, dtype, .*heads, groups; did you mean 'groups'",
+            "it takes d, n, seed, dtype, .*heads, groups, coupled; did you mean 'groups'",
         ),
         (
             lambda: dsf.Mixer("s4d", d=2, N=1),

@@ -16,8 +16,19 @@ from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import perform
 from dsf_theory.experiments.verdicts import comparisons
 from dsf_theory.plots.seeds import colours
+from dsf_theory.training.mixer import Mixer
 from dsf_theory.widgets import sweeping
-from dsf_theory.widgets.sweeping import LEGEND, at_laptop, bar, outcome, overview, said, table, trained
+from dsf_theory.widgets.sweeping import (
+    LEGEND,
+    at_laptop,
+    bar,
+    declared_protocol,
+    outcome,
+    overview,
+    said,
+    table,
+    trained,
+)
 
 GOOD = [trial(seed=seed) for seed in (0, 1)]
 SPOILT = replace(GOOD[0], architecture=replace(GOOD[0].architecture, mixer="ssd", options={"heads": 3}))
@@ -106,13 +117,11 @@ def test_outcome():
     assert re.search(r'<img alt="Linear attention with .* Confirmed\."', page)
     _, comparison, *lines = cells(page)
     assert comparison[1:] == [
-        "linear attention: n = 4 over n = 2",
-        "+20.0 points",
-        "yes: all seeds above",
+        *("linear attention: n = 4 over n = 2", "+20.0", "+16.0 to +24.0", "confirmed")
     ]
-    assert lines[-1][1:] == [
-        *("linear attention", "MQAR, 4 pairs", "8", "4", "32", "72.0%", "70.0 – 74.0%", "3", "0.01")
-    ]
+    learnt = sum(part.numel() for part in Mixer("linear_attention", d=8, n=4).parameters())
+    line = ("linear attention", "MQAR, 4 pairs", "8", "4", "32", str(learnt), "72.0%", "70.0 – 74.0%", "3", "0.01")
+    assert lines[-1][1:] == [*line]
 
 
 def test_marks_are_seen_in_both_themes_and_explained():
@@ -120,7 +129,7 @@ def test_marks_are_seen_in_both_themes_and_explained():
     rows = rows_of("models", lambda trial: 0.2 + trial.architecture.d / 50 + 0.1 * trial.seed)
     verdicts, results_ = said("Open.", comparisons("models", rows)), table(rows)
     bars = bar(1, 2, 1.0) + bar(1, 2, 1.0, ["gone"])
-    for page in (verdicts, results_, bars, overview({"models": rows}).data):
+    for page in (verdicts, results_, bars, overview().data, declared_protocol().data):
         dots = re.findall(r"<span aria-hidden[^>]*>", page)
         assert all("border:1px solid gray" in each for each in dots)
         assert not re.search(r"#\w{3,8}", re.sub(r"<span aria-hidden[^>]*>|var\([^)]*\)", "", page))
@@ -134,7 +143,7 @@ def test_marks_are_seen_in_both_themes_and_explained():
 
 
 def test_kept_results(monkeypatch, tmp_path):
-    """The laptop's results are shown with how they were made, and beside the others in the overview."""
+    """The laptop's results are shown with how they were made, and each experiment has a line in the overview."""
     declared(monkeypatch, GOOD)
     store = Store(tmp_path / "laptop.sqlite")
     perform(GOOD, store)
@@ -143,7 +152,14 @@ def test_kept_results(monkeypatch, tmp_path):
     monkeypatch.setattr(sweeping, "kept", lambda name, preset: read(name, preset, tmp_path))
     monkeypatch.setattr("dsf_theory.plots.laptop.kept", lambda name, preset: read(name, preset, tmp_path))
     page = at_laptop("state-expansion").data
-    assert "2 of 2 runs, seeds 0 and 1, at most 24 steps of 8 rows, learning rate 0.003" in page
+    assert "0 runs on tuning seeds and 2 on fresh ones, of 2 in all, at most 24 steps of 8 rows" in page
     assert page.startswith('<img alt="Two panels.')
-    (_, line) = cells(overview({"state-expansion": ROWS}).data)
-    assert line[:3] == ["Tiny", "More is better.", "Confirmed."] and line[3] == "No results to compare."
+    monkeypatch.setattr(sweeping, "at_scale", lambda preset: ["state-expansion"])
+    (_, line) = cells(overview().data)
+    assert line == ["Tiny", "More is better.", "No results to compare."]
+
+
+def test_the_protocol_is_read_from_where_it_is_declared(monkeypatch):
+    monkeypatch.setattr(sweeping, "LEAST_EFFECT", 0.07)
+    page = declared_protocol().data
+    assert "7 points of accuracy" in page and "seeds 100, 101 and 102" in page and "7 of 8 seeds" in page
