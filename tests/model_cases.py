@@ -32,7 +32,12 @@ OPTIONS = {
         {"phi": positive_features, "psi": signed_features, "eta": "one", "heads": 2},
         {"phi": positive_features, "psi": signed_features, "eta": signed_normaliser, "heads": 2},
     ],
-    "norm_attention": [*HEADS, {"heads": 2, "eta": "softplus"}, {"eta": "sigmoid"}, {"feature_map": "elu_plus_one"}],
+    "norm_attention": [
+        *HEADS,
+        {"heads": 2, "eta": "softplus"},
+        {"eta": "sigmoid"},
+        {"feature_map": "elu_plus_one"},
+    ],
     "taylor_attention": [*HEADS, {"order": 4}],
     "favor_attention": HEADS,
     "s4d": RULES[1:],

@@ -20,8 +20,8 @@ from dsf_theory.experiments import results
 from dsf_theory.experiments.declared import experiment
 from dsf_theory.experiments.ours import HARD, MIDDLE, ours
 from dsf_theory.experiments.published import published
-from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.results import with_fresh
+from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
 from dsf_theory.experiments.timed import machine, timed
 from dsf_theory.experiments.tuning import count, fresh
@@ -109,17 +109,22 @@ def do(names: Sequence[str], preset: str, store: Store, backend: str, workers: i
     failed = 0
     for name in names:
         trials = experiment(name).trials(preset)
-        results.restore(name, preset, store, folder)
         with saying_what_is_kept(name, trials, store), bar() as progress:
             task = progress.add_task(name, total=count(trials))
             progress.advance(task, done_of(with_fresh(trials, store), store))
-            for stage in (lambda: trials, lambda: fresh(trials, results.rows(trials, store))):
-                for trial, result in sweep(stage(), store, backend, workers):
+            for stage in stages(trials, store):
+                for trial, result in sweep(stage, store, backend, workers):
                     failed += result["failure"] is not None
                     progress.advance(task)
                     progress.print(line(trial, result), highlight=False)
         print(f"{name}: {results.keep(name, preset, store, folder)}")
     return failed
+
+
+def stages(trials: list[Trial], store: Store) -> Iterator[list[Trial]]:
+    """The runs that were declared and, once these are done, those on fresh seeds that follow."""
+    yield trials
+    yield fresh(trials, results.rows(trials, store))
 
 
 def done_of(trials: Sequence[Trial], store: Store) -> int:

@@ -82,9 +82,7 @@ def at_scale(preset: str) -> list[str]:
     return [name for name, one in EXPERIMENTS.items() if preset in one.presets]
 
 
-BETWEEN = (
-    "S6 and SSD lie between linear and softmax attention; normalised attention is better than linear attention."
-)
+BETWEEN = "S6 and SSD lie between linear and softmax attention; normalised attention is better than linear attention."
 
 EXPERIMENTS = {
     "state-expansion": Experiment(
@@ -131,9 +129,7 @@ EXPERIMENTS = {
         "Linear attention over channels and states",
         "Harder tasks need more states; channels do not replace them.",
         {
-            "notebook": lambda: ours(
-                [EASY, MIDDLE], ["linear_attention_elu"], (32, 64), (2, 8), 250, [2e-2]
-            ),
+            "notebook": lambda: ours([EASY, MIDDLE], ["linear_attention_elu"], (32, 64), (2, 8), 250, [2e-2]),
             "laptop": laptop.cells,
             "paper": lambda: published(["linear_attention_elu"], n=(32, 64, 128, 256)),
         },

@@ -19,7 +19,12 @@ MEMORIES = (2, 8, 32, 128)
 
 
 def tuned(
-    mixers: Iterable[str], d: Sequence[int], n: Sequence[int], task: Task = MIDDLE, steps: int = 1000, **options
+    mixers: Iterable[str],
+    d: Sequence[int],
+    n: Sequence[int],
+    task: Task = MIDDLE,
+    steps: int = 1000,
+    **options,
 ) -> list[Trial]:
     """Runs of some models on the tuning seeds, at all rates."""
     return ours([task], mixers, d, n, steps, RATES, TUNING, **options)

@@ -1,7 +1,9 @@
 """Runs at our own two scales, seconds to minutes each: every mixer in the same block.
 
-One layer, a short convolution of width two before the mixer, no positions, no MLP. The notebook scale trains three
-seeds at one rate, while a reader waits; the laptop scale goes by :mod:`dsf_theory.experiments.protocol`.
+One layer, a short convolution of width two before the mixer, no positions, no MLP, and a head of its own: with one tied
+to the embedding, 5 of 24 runs of softmax attention never left the accuracy of guessing, and without none. The notebook
+scale trains three seeds at one rate, while a reader waits; the laptop scale goes by
+:mod:`dsf_theory.experiments.protocol`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -47,7 +49,7 @@ def ours(
             n=states,
             layers=1,
             convolution=2,
-            tied=task.vocabulary == task.classes,
+            tied=False,
             init=0.3,
             options=options | ({"heads": channels // 2} if mixer == "ssd" else {}),
         )

@@ -117,8 +117,10 @@ class Summary(OfTrial):
         return self.rows[0].state_size
 
     @property
-    def mixer_parameters(self) -> int:
-        """Real numbers that the mixer of a layer learns."""
+    def mixer_parameters(self) -> int | None:
+        """Real numbers that the mixer of a layer learns; None where no run got as far as to have one."""
+        if self.failed == self.seeds:
+            return None
         block, model = self.trial.architecture, MODELS[self.trial.architecture.mixer]
         optional = OPTIONAL[block.mixer] if block.released else model.customary()
         start = model.random(block.d, block.n, optional=optional, **block.options)

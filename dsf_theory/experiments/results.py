@@ -7,10 +7,11 @@ so that a run can be made again from the file alone.
 import json
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsf_theory.experiments.declared import experiment
+from dsf_theory.experiments.declared import at_scale, experiment
 from dsf_theory.experiments.records import Row
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.tuning import count, fresh
@@ -101,6 +102,11 @@ def path_of(name: str, preset: str, folder: Path = FOLDER) -> Path:
     return folder / f"{preset}_{name}.json"
 
 
+def with_results(preset: str, folder: Path = FOLDER) -> list[str]:
+    """The names of the experiments whose results at a scale were kept."""
+    return [name for name in at_scale(preset) if path_of(name, preset, folder).exists()]
+
+
 def keep(name: str, preset: str, store: Store, folder: Path = FOLDER, machine: str | None = None) -> Path:
     """Write the results of an experiment at a scale into its file; where it is.
 
@@ -120,19 +126,32 @@ def keep(name: str, preset: str, store: Store, folder: Path = FOLDER, machine: s
         raise ValueError(
             f"store: expected results of {name} at the scale {preset}, found none in {store.path}"
         )
-    here = f"{platform.machine()}, Python {platform.python_version()}, one thread a run"
     results = Results(
         experiment=name,
         preset=preset,
         rows=tuple(found),
         of=count(trials),
         version=__version__,
-        machine=machine or here,
+        machine=machine or here(),
     )
     path = path_of(name, preset, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(written(results), encoding="utf-8")
     return path
+
+
+def here() -> str:
+    """This machine in words: its processor, Python, and how runs are trained."""
+    return f"{processor()}, Python {platform.python_version()}, one thread a run"
+
+
+def processor() -> str:
+    """The name of the processor, as Linux tells it; elsewhere its architecture."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def restore(name: str, preset: str, store: Store, folder: Path = FOLDER) -> int:

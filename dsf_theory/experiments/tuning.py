@@ -22,8 +22,8 @@ def fresh(
     >>> from dsf_theory.experiments.ours import EASY, ours
     >>> trials = ours([EASY], ["s6"], [4], [2], 10, rates=[0.1, 0.2], seeds=TUNING)
     >>> rows = [Row(trial=trial, accuracy=1 - trial.recipe.learning_rate) for trial in trials]
-    >>> [(trial.recipe.learning_rate, trial.seed) for trial in fresh(trials, rows, seeds=(300, 301))]
-    [(0.1, 300), (0.1, 301)]
+    >>> [(trial.recipe.learning_rate, trial.seed) for trial in fresh(trials, rows, seeds=(400, 401))]
+    [(0.1, 400), (0.1, 401)]
     """
     done, found = {row.trial.key: row for row in rows}, []
     for alike in cells(trials):

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
 from dsf_theory.arrays import checks
-from dsf_theory.experiments.records import Row, Summary, summary
 from dsf_theory.experiments.claimed import LINEAR, NORM, NORM_ELU, PLAIN, SOFTMAX, UNDIVIDED, of, tasks
+from dsf_theory.experiments.records import Row, Summary, summary
 from dsf_theory.plots.seeds import COLOURS, GUIDE, colours, dots, guess, name_ends, near, powers, share
 from dsf_theory.plots.style import INK, MUTED, PAPER, SEQUENTIAL, STYLE, new_figure
 from dsf_theory.training.architecture import Variant
@@ -134,7 +134,8 @@ def against_memory(found: list[Summary]) -> Figure:
             if not memory(one):
                 dots(axes, one, literature, colour)
                 axes.plot(literature, one.median, "_", ms=16, mew=2, color=colour)
-        ends |= {variant: one.median for one in line[-1:]}
+        if line:
+            ends[variant] = line[-1].median
     given = sorted({memory(one) for one in found} - {0})
     by_twos(axes, [literature, *given])
     axes.set_xticklabels(["as in the\nliterature", *map(str, given)])
@@ -169,7 +170,9 @@ def by_feature_and_normaliser(found: list[Summary]) -> Figure:
     axes.text(1, 0, "divides by zero", ha="center", va="center", color=MUTED, fontsize=8.5)
     axes.set_xticks(range(3), ["none", "row sum\n(accumulated)", "exp\n(local)"])
     axes.set_yticks(range(2), ["identity", "ELU + 1"])
-    axes.set(title=f"{found[0].task.label}, n = {given[LINEAR].n}", xlabel="normaliser η", ylabel="features φ")
+    axes.set(
+        title=f"{found[0].task.label}, n = {given[LINEAR].n}", xlabel="normaliser η", ylabel="features φ"
+    )
     between_cells(axes, 2, 3)
     return figure
 

@@ -22,8 +22,8 @@ def at_laptop(name: str) -> tuple[Figure, dict]:
 @picture(
     "09_state_expansion",
     alt="Two panels. Left, the accuracy of recall of 8 pairs against the state expansion, for linear attention, plain "
-    "and with ELU + 1 and the row sum, and for softmax attention: a dot for each of eight seeds, hollow where it stayed "
-    "at guessing, and lines through the medians. Right, the same against the numbers kept from step to step.",
+    "and with ELU + 1 and the row sum, and for softmax attention: a dot for each of eight seeds, hollow where it "
+    "stayed at guessing, and lines through the medians. Right, the same against the numbers kept from step to step.",
 )
 def state_expansion():
     """Recall against n."""

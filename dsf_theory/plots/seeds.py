@@ -6,13 +6,22 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from dsf_theory.experiments.ours import ETAS
-from dsf_theory.experiments.records import Row, Summary
 from dsf_theory.experiments.claimed import LINEAR, NORM, PLAIN, QLSTM, REVERSED, S6, SOFTMAX, SSD
+from dsf_theory.experiments.ours import ETAS
+from dsf_theory.experiments.records import Summary
 from dsf_theory.plots.style import BLUE, GREEN, INK, MUTED, ORANGE, PAPER, PURPLE, SKY, VERMILION, YELLOW
 from dsf_theory.training.architecture import Variant
 
-COLOURS = {SOFTMAX: INK, NORM: PURPLE, LINEAR: GREEN, PLAIN: BLUE, S6: VERMILION, SSD: ORANGE, QLSTM: GREEN, REVERSED: SKY}
+COLOURS = {
+    SOFTMAX: INK,
+    NORM: PURPLE,
+    LINEAR: GREEN,
+    PLAIN: BLUE,
+    S6: VERMILION,
+    SSD: ORANGE,
+    QLSTM: GREEN,
+    REVERSED: SKY,
+}
 COLOURS |= {
     Variant(NORM.mixer, (("eta", eta),)): colour
     for eta, colour in zip(ETAS, (PURPLE, VERMILION, GREEN), strict=True)

@@ -37,7 +37,9 @@ class Variant(NamedTuple):
     def label(self) -> str:
         """What a reader is told of it: the model, then its options."""
         told = (
-            OPTION_WORDS.get(name, f"{name} = {{}}").format(VALUES.get(value, value) if isinstance(value, str | bool) else value)
+            OPTION_WORDS.get(name, f"{name} = {{}}").format(
+                VALUES.get(value, value) if isinstance(value, str | bool) else value
+            )
             for name, value in self.options
         )
         return ", ".join((MODELS[self.mixer].title, *told))

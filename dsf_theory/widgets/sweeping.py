@@ -20,7 +20,7 @@ from dsf_theory.experiments.protocol import (
     TUNING,
 )
 from dsf_theory.experiments.records import Row, summary
-from dsf_theory.experiments.results import Results, kept, rows
+from dsf_theory.experiments.results import Results, kept, rows, with_results
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
 from dsf_theory.experiments.verdicts import Comparison, comparisons, verdict
@@ -132,9 +132,11 @@ def table(found: list[Row]) -> str:
     sums, lines = summary(found), []
     shades = colours(one.variant for one in sums)
     for one in sums:
-        size = "–" if one.state_size is None else f"{one.state_size:,}"
+        kept_, learnt = (
+            "–" if size is None else f"{size:,}" for size in (one.state_size, one.mixer_parameters)
+        )
         line = [dot(shades[one.variant]), *map(html.escape, (one.variant.label, one.task.label))]
-        line += [str(one.d), str(one.n), size, f"{one.mixer_parameters:,}", f"{one.median:.1%}"]
+        line += [str(one.d), str(one.n), kept_, learnt, f"{one.median:.1%}"]
         line += [f"{100 * min(one.accuracies):.1f} – {max(one.accuracies):.1%}"]
         line += [f"{one.seeds}" + f", {one.failed} failed" * bool(one.failed), f"{one.rate:.3g}"]
         lines.append(line)
@@ -154,10 +156,12 @@ def at_laptop(name: str) -> HTML:
 
 def overview() -> HTML:
     """The verdicts on all claims by the results that were kept at the laptop scale: a line for each experiment."""
-    lines = []
+    lines, decided = [], with_results("laptop")
     for name in at_scale("laptop"):
-        one, judged = experiment(name), comparisons(name, kept(name, "laptop").rows)
-        lines.append([f"<b>{html.escape(one.title)}</b>", *map(html.escape, (one.claim, verdict(judged)))])
+        one, said_of = experiment(name), "Not run yet by this protocol."
+        if name in decided:
+            said_of = verdict(comparisons(name, kept(name, "laptop").rows))
+        lines.append([f"<b>{html.escape(one.title)}</b>", *map(html.escape, (one.claim, said_of))])
     head = ("experiment", "what is claimed", "verdict")
     return HTML(in_html(dict.fromkeys(head, PROSE).items(), lines))
 
@@ -167,7 +171,10 @@ def declared_protocol() -> HTML:
     rows = (
         ("tuning", f"seeds {listed(TUNING)}, learning rates {listed(f'{rate:g}' for rate in RATES)}"),
         ("results", f"seeds {FRESH[0]} to {FRESH[-1]}, at the rate that the tuning seeds chose"),
-        ("ceiling", f"softmax attention answers {ANSWERED:.0%} on {OF_SEEDS * len(FRESH):.0f} of {len(FRESH)} seeds"),
+        (
+            "ceiling",
+            f"softmax attention answers {ANSWERED:.0%} on {OF_SEEDS * len(FRESH):.0f} of {len(FRESH)} seeds",
+        ),
         ("least effect", f"{100 * LEAST_EFFECT:.0f} points of accuracy"),
         ("interval", f"{CONFIDENCE:.0%}, of the gap of the medians, by {DRAWS:,} bootstrap draws of seeds"),
     )

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-
 from runs import row_of
 
 from dsf_theory.experiments.declared import EXPERIMENTS, PRESETS, at_scale, experiment
@@ -59,7 +58,9 @@ def test_the_protocol():
     assert len(RATES) >= 3 and LEAST_EFFECT == 0.05
     for name in at_scale("laptop"):
         if EXPERIMENTS[name].ceiling:
-            assert any(t.architecture.mixer == "softmax_attention" for t in EXPERIMENTS[name].trials("laptop"))
+            assert any(
+                t.architecture.mixer == "softmax_attention" for t in EXPERIMENTS[name].trials("laptop")
+            )
 
 
 def test_fresh_runs_follow_from_the_tuning_runs():

@@ -8,33 +8,30 @@ from runs import row_of
 from dsf_theory.experiments.declared import EXPERIMENTS
 from dsf_theory.experiments.estimate import Measured, committed, multiply_adds
 from dsf_theory.experiments.ours import EASY, MIDDLE, ours
-from dsf_theory.experiments.results import kept
+from dsf_theory.experiments.results import kept, with_results
+from dsf_theory.experiments.tuning import fresh
 
 
 def test_measured_runs_take_what_they_took():
     """The laptop scale, all of whose runs were kept, takes the seconds that its files add up to."""
-    measured, found = Measured(committed()), 0.0
-    for name in EXPERIMENTS:
-        estimates = [measured.estimate(trial) for trial in EXPERIMENTS[name].trials("laptop")]
+    measured = Measured(committed())
+    for name in with_results("laptop"):
+        found = kept(name, "laptop")
+        trials = EXPERIMENTS[name].trials("laptop")
+        estimates = [measured.estimate(trial) for trial in trials + fresh(trials, found.rows)]
         assert all(one.measured for one in estimates)
-        assert sum(one.seconds for one in estimates) == pytest.approx(kept(name, "laptop").seconds, abs=1)
-        found += sum(one.seconds for one in estimates)
-    assert 3600 < found < 4200
+        assert sum(one.seconds for one in estimates) == pytest.approx(found.seconds, abs=1)
 
 
 def test_others_are_judged_within_a_factor_of_two():
-    """Each experiment from the other five alone, and all of them together much better."""
-    rows = {name: kept(name, "laptop").rows for name in EXPERIMENTS}
-    totals = []
+    """The runs of each experiment by those that only others have."""
+    rows = {name: kept(name, "laptop").rows for name in with_results("laptop")}
     for own in rows.values():
         keys = {row.trial.key for row in own}
         judged = Measured(row for of in rows.values() for row in of if row.trial.key not in keys)
         guessed = sum(judged.estimate(r.trial).seconds * r.steps / r.trial.recipe.steps for r in own)
         took = sum(row.seconds for row in own)
         assert took / 2 < guessed < 2 * took
-        totals.append((guessed, took))
-    guessed, took = map(sum, zip(*totals, strict=True))
-    assert guessed == pytest.approx(took, rel=0.15)
 
 
 def test_the_most_similar_run_of_the_model_judges():

@@ -10,12 +10,12 @@ from runs import row_of, rows_of
 
 from dsf_theory.commands.training import line
 from dsf_theory.experiments import results
+from dsf_theory.experiments.claimed import CLAIMED, Pair, alike
 from dsf_theory.experiments.declared import EXPERIMENTS, Experiment
 from dsf_theory.experiments.estimate import multiply_adds
 from dsf_theory.experiments.records import summary
 from dsf_theory.experiments.store import Store
 from dsf_theory.experiments.sweep import sweep
-from dsf_theory.experiments.claimed import CLAIMED, Pair, alike
 from dsf_theory.experiments.verdicts import comparisons, verdict
 from dsf_theory.models import MODELS, QLSTM
 from dsf_theory.plots.experiments import DRAWN, by_task, draw

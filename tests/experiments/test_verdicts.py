@@ -48,9 +48,7 @@ def test_runs_that_stay_at_guessing_confirm_nothing():
     told = {one for one in found if one != "confirmed"}  # softmax attention is above both
     assert told == {"not trained"} and "confirmed" in found
     stuck = {2: [0.4, 0.5, 0.45], 4: [0.1, 0.1, 0.9]}  # one seed of three learnt
-    rows = rows_of(
-        "state-expansion", mastered(lambda t: stuck.get(n_of(t), [0.95] * 3)[t.seed])
-    )
+    rows = rows_of("state-expansion", mastered(lambda t: stuck.get(n_of(t), [0.95] * 3)[t.seed]))
     assert comparisons("state-expansion", rows)[0].outcome in ("open", "refuted")
 
 
@@ -58,7 +56,8 @@ def test_without_a_ceiling_nothing_is_compared():
     """Softmax attention that answers 98 %, or that fails on one seed of three."""
     for softmax in (lambda t: 0.98, lambda t: 1.0 if t.seed else 0.1):
         found = outcomes(
-            "state-expansion", lambda t, s=softmax: s(t) if t.architecture.variant == SOFTMAX else n_of(t) / 20
+            "state-expansion",
+            lambda t, s=softmax: s(t) if t.architecture.variant == SOFTMAX else n_of(t) / 20,
         )
         assert set(found) == {"no ceiling"}
     assert "no ceiling" not in outcomes("sequences", lambda t: 0.5)
@@ -71,9 +70,13 @@ def test_claims_name_what_they_compare():
     found = comparisons("models", rows)
     assert len(found) == 10 and {one.outcome for one in found} == {"confirmed"}
     assert verdict(found) == "Confirmed in all of 10 comparisons."
-    (one,) = (one for one in found if one.words == "d = 16: S6 (Mamba), memory 16 over linear attention, ELU + 1")
+    (one,) = (
+        one for one in found if one.words == "d = 16: S6 (Mamba), memory 16 over linear attention, ELU + 1"
+    )
     assert one.gap == pytest.approx(0.2) and one.interval[0] == pytest.approx(0.198)
-    assert {S6, SSD}.isdisjoint(one.pair.first.variant for one in found)  # they start with a memory of the row
+    assert {S6, SSD}.isdisjoint(
+        one.pair.first.variant for one in found
+    )  # they start with a memory of the row
 
 
 def test_heat_map_compares_cells_that_keep_the_same():

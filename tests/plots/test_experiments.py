@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from runs import row_of, rows_of
 
-from dsf_theory.experiments.declared import EXPERIMENTS
 from dsf_theory.experiments.claimed import LINEAR
+from dsf_theory.experiments.declared import EXPERIMENTS
 from dsf_theory.plots.experiments import draw
 from dsf_theory.plots.seeds import COLOURS, apart, colours
 from dsf_theory.plots.style import PAPER, png

@@ -116,11 +116,20 @@ def test_outcome():
     page = outcome("state-expansion", ROWS).data
     assert re.search(r'<img alt="Linear attention with .* Confirmed\."', page)
     _, comparison, *lines = cells(page)
-    assert comparison[1:] == [
-        *("linear attention: n = 4 over n = 2", "+20.0", "+16.0 to +24.0", "confirmed")
-    ]
+    assert comparison[1:] == [*("linear attention: n = 4 over n = 2", "+20.0", "+16.0 to +24.0", "confirmed")]
     learnt = sum(part.numel() for part in Mixer("linear_attention", d=8, n=4).parameters())
-    line = ("linear attention", "MQAR, 4 pairs", "8", "4", "32", str(learnt), "72.0%", "70.0 – 74.0%", "3", "0.01")
+    line = (
+        "linear attention",
+        "MQAR, 4 pairs",
+        "8",
+        "4",
+        "32",
+        str(learnt),
+        "72.0%",
+        "70.0 – 74.0%",
+        "3",
+        "0.01",
+    )
     assert lines[-1][1:] == [*line]
 
 
