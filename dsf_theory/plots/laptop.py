@@ -31,17 +31,6 @@ def state_expansion():
 
 
 @picture(
-    "09_models",
-    alt="Two panels. Left, the accuracy of recall of 8 pairs against the channels, for softmax, normalised and linear "
-    "attention, S6 and SSD, these with two starts, a dot for each of eight seeds. Right, the same against the numbers "
-    "kept.",
-)
-def models():
-    """Recall of five models against d."""
-    return at_laptop("models")
-
-
-@picture(
     "09_reversed_sigmoid",
     alt="A row for softmax attention and for the quasi-LSTM with and without the reversed sigmoid, each with three "
     "memories at the start: the accuracy of recall of 4 pairs, eight seeds as dots and their median as a bar.",
@@ -62,26 +51,6 @@ def normalisers():
 
 
 @picture(
-    "09_heat_map",
-    alt="A table for recall of 8 pairs: the accuracy of linear attention for each number of channels and states, as a "
-    "colour and in numbers, with the range of eight seeds.",
-)
-def heat_map():
-    """Recall over channels and states."""
-    return at_laptop("heat-map")
-
-
-@picture(
-    "09_sequences",
-    alt="Three panels, for digits, ListOps and text: a row for each model, with the accuracy of each of eight seeds as "
-    "a dot and their median as a bar.",
-)
-def sequences():
-    """Images, expressions and text."""
-    return at_laptop("sequences")
-
-
-@picture(
     "09_features",
     alt="A table of recall of 8 pairs: a row for the features identity and ELU + 1, a column for no normaliser, the "
     "row sum and exp, with the median of eight seeds as a colour and in numbers. The identity with row sums is left "
@@ -90,26 +59,6 @@ def sequences():
 def features():
     """Recall with two feature maps and three normalisers."""
     return at_laptop("features")
-
-
-@picture(
-    "09_starts",
-    alt="Recall of 8 pairs by S6 and SSD against the steps that they remember when training starts, from 2 to 128, and "
-    "to the left with the literature's start: eight seeds as dots, and lines through their medians.",
-)
-def starts():
-    """Recall against the memory at the start."""
-    return at_laptop("starts")
-
-
-@picture(
-    "09_coupling",
-    alt="A row for SSD with and without the step in what it writes, each with two starts: the accuracy of recall of 8 "
-    "pairs, eight seeds as dots and their median as a bar.",
-)
-def coupling():
-    """Recall with a step that is shared, and without."""
-    return at_laptop("coupling")
 
 
 @picture(
