@@ -32,7 +32,7 @@ def plan(names: Sequence[str], preset: str, store: Store, again: bool = False) -
     measured, every, total = Measured(committed()), [], Counter()
     for name in names:
         trials = experiment(name).trials(preset)
-        trials += fresh(trials, results.rows(trials, store), foreseen=True)
+        trials += fresh(trials, (*committed(), *results.rows(trials, store)), foreseen=True)
         left = [trial for trial in trials if trial.key not in done]
         estimates = [measured.estimate(trial) for trial in left]
         every += estimates

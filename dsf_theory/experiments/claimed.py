@@ -105,8 +105,15 @@ def longer(found: list[Summary]) -> Iterator[Pair]:
 
 
 def features(found: list[Summary]) -> Iterator[Pair]:
-    """The identity above ELU + 1 with each normaliser that both can have; exp above none and the row sum."""
-    pairs = ((PLAIN, UNDIVIDED), (NORM, NORM_ELU), (NORM, PLAIN), (NORM_ELU, UNDIVIDED), (NORM_ELU, LINEAR))
+    """Normalised above linear attention; by features, with each normaliser that both can have; and by normalisers."""
+    pairs = (
+        (NORM, LINEAR),
+        (PLAIN, UNDIVIDED),
+        (NORM, NORM_ELU),
+        (NORM, PLAIN),
+        (NORM_ELU, UNDIVIDED),
+        (NORM_ELU, LINEAR),
+    )
     for first, second in pairs:
         yield from alike(found, first, second, "task")
 

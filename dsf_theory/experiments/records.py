@@ -196,4 +196,8 @@ def by_rate(rows: Iterable[Row]) -> list[Summary]:
 def order(one: Summary) -> tuple:
     """A key that sorts summaries by task, an easy one first, then by model as in the registry, and by size."""
     place = list(MODELS).index(one.variant.mixer)
-    return one.task.name, one.task.difficulty, place, str(one.variant.options), one.d, one.n
+    options = [
+        (name, value if isinstance(value, int | float) else 0, str(value))
+        for name, value in one.variant.options
+    ]
+    return one.task.name, one.task.difficulty, place, options, one.d, one.n

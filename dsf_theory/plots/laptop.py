@@ -41,16 +41,6 @@ def reversed_sigmoid():
 
 
 @picture(
-    "09_normalisers",
-    alt="Two panels, for two and four states: a row for linear attention and for normalised attention with exp, "
-    "softplus and sigmoid, with the accuracy of each of eight seeds as a dot and their median as a bar.",
-)
-def normalisers():
-    """Recall with three normalisers and without one."""
-    return at_laptop("normalisers")
-
-
-@picture(
     "09_features",
     alt="A table of recall of 8 pairs: a row for the features identity and ELU + 1, a column for no normaliser, the "
     "row sum and exp, with the median of eight seeds as a colour and in numbers. The identity with row sums is left "

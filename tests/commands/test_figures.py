@@ -16,8 +16,8 @@ def test_figures_are_drawn_where_they_are_asked_for(tmp_path, capsys):
 
 
 def test_figures_of_results_are_drawn_too(tmp_path, capsys):
-    assert main(["figures", "models", "--preset", "laptop", "--folder", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == f"{tmp_path / 'laptop_models.png'}\n"
+    assert main(["figures", "state-expansion", "--preset", "laptop", "--folder", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'laptop_state-expansion.png'}\n"
 
 
 def test_a_folder_that_cannot_be_written_is_named_in_one_line(tmp_path, capsys):
