@@ -109,7 +109,7 @@ EXPERIMENTS = {
         "The quasi-LSTM with and without the reversed sigmoid",
         "The gate of S6, the reversed sigmoid, makes the quasi-LSTM better.",
         {
-            "notebook": lambda: gates(EASY, 32, (16,), 400),
+            "notebook": lambda: gates(EASY, 64, (16,), 500),
             "laptop": laptop.gates,
             "paper": lambda: published(["qlstm", "qlstm_rev"], n=(1,)),
         },

@@ -104,7 +104,7 @@ def outcome(name: str, found: list[Row]) -> HTML:
 
 def said(words: str, judged: list[Comparison]) -> str:
     """The verdict, and the comparisons that it sums up, as HTML."""
-    head = {"": WORDS, "the paper has": WORDS, "gap": NUMBERS, "interval": NUMBERS, "here": WORDS}
+    head = {"": WORDS, "claimed": WORDS, "gap": NUMBERS, "interval": NUMBERS, "here": WORDS}
     lines = []
     for one in judged:
         mark, told = OUTCOMES[one.outcome]

@@ -43,8 +43,8 @@ def test_a_step_that_does_not_scale_what_is_written():
     ssd = dsf.SSD.random(d=4, n=2, seed=1, memory=8)
     free = dsf.SSD(**ssd.parameters, coupled=False)
     u = np.random.default_rng(0).standard_normal((5, 4))
-    np.testing.assert_allclose(
-        ssd.system(u).B[:, :, 0], free.system(u).B[:, :, 0] * ssd.step(u), rtol=1e-12
-    )
+    np.testing.assert_allclose(ssd.system(u).B[:, :, 0], free.system(u).B[:, :, 0] * ssd.step(u), rtol=1e-12)
     still = ssd.parameters | {"W_delta": 0 * ssd.W_delta}
-    np.testing.assert_allclose(dsf.SSD(**still).output(u), dsf.SSD(**still, coupled=False).output(u), rtol=1e-12)
+    np.testing.assert_allclose(
+        dsf.SSD(**still).output(u), dsf.SSD(**still, coupled=False).output(u), rtol=1e-12
+    )

@@ -164,7 +164,10 @@ def test_kept_results(monkeypatch, tmp_path):
     assert "0 runs on tuning seeds and 2 on fresh ones, of 2 in all, at most 24 steps of 8 rows" in page
     assert page.startswith('<img alt="Two panels.')
     monkeypatch.setattr(sweeping, "at_scale", lambda preset: ["state-expansion"])
-    for names, verdict in ((["state-expansion"], "No results to compare."), ([], "Not run yet by this protocol.")):
+    for names, verdict in (
+        (["state-expansion"], "No results to compare."),
+        ([], "Not run yet by this protocol."),
+    ):
         monkeypatch.setattr(sweeping, "with_results", lambda preset, names=names: names)
         (_, line) = cells(overview().data)
         assert line == ["Tiny", "More is better.", verdict]
