@@ -13,7 +13,7 @@ def width() -> int:
 def show(table: Table) -> None:
     """Print a table, wrapped to the terminal between words, and wider than the terminal before a word is cut.
 
-    Columns of names and numbers should be ``no_wrap`` only the others then give way.
+    Columns of names and numbers should be ``no_wrap``; only the others then give way.
     """
     console = Console()
     wide = console.options.update(width=10_000)
