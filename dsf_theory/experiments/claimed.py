@@ -54,7 +54,9 @@ def expansion(found: list[Summary]) -> Iterator[Pair]:
     """More states are better, until softmax attention is reached; softmax attention is better than the least."""
     for variant in (LINEAR, PLAIN):
         for few, more in pairwise(of(found, variant)):
-            if min(few.median, more.median) < 0.95:  # where both are above, there is no room for the least effect
+            if (
+                min(few.median, more.median) < 0.95
+            ):  # where both are above, there is no room for the least effect
                 yield Pair(more, few, by=("n",), at=("variant",))
     linear, softmax = of(found, LINEAR), of(found, SOFTMAX)
     if linear and softmax:
